@@ -1,0 +1,24 @@
+"""Series in and out: any container becomes a `Panel`, and a `Panel` any container."""
+
+from sktsgen.data._check import check_panel
+from sktsgen.data._frames import as_panel
+from sktsgen.data._panel import Panel, PanelSpec
+from sktsgen.data._restore import restore_dtype, restore_panel, restore_rows
+from sktsgen.data._time import TimeAxis
+from sktsgen.data._windows import LazyRows, MappedRows, Windows, split_windows, window_starts
+
+__all__ = [
+    "LazyRows",
+    "MappedRows",
+    "Panel",
+    "PanelSpec",
+    "TimeAxis",
+    "Windows",
+    "as_panel",
+    "check_panel",
+    "restore_dtype",
+    "restore_panel",
+    "restore_rows",
+    "split_windows",
+    "window_starts",
+]

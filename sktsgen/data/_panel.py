@@ -1,0 +1,132 @@
+"""The one container of series that all rooms share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sktsgen.data._time import TimeAxis
+from sktsgen.persistence import register
+
+
+@register
+@dataclass(frozen=True)
+class PanelSpec:
+    """What is needed to hand results back in the container of the user.
+
+    Two specs are equal when the same values would be restored in the same way.
+
+    Parameters
+    ----------
+    container : {"array_2d", "array_3d", "list_of_arrays", "list_of_frames", "frame", \
+            "panel_frame"}
+        The kind of container.
+    dtypes : tuple of numpy.dtype or pandas ExtensionDtype, of length n_channels
+        Type of each channel.
+    columns : tuple of length n_channels or None, default=None
+        Column labels; None for arrays.
+    columns_names : tuple, default=(None,)
+        Names of the levels of the columns.
+    index_names : tuple, default=()
+        Names of the index levels: (series, time) of a panel frame, (time,) of other frames,
+        empty for arrays.
+    series_dtype : numpy.dtype or pandas ExtensionDtype or None, default=None
+        Type of the series identifiers of a panel frame.
+    time : TimeAxis, default=TimeAxis()
+        Kind, frequency and first stamp of the time index.
+    """
+
+    container: str
+    dtypes: tuple[Any, ...]
+    columns: tuple[Any, ...] | None = None
+    columns_names: tuple[Any, ...] = (None,)
+    index_names: tuple[Any, ...] = ()
+    series_dtype: Any = None
+    time: TimeAxis = field(default_factory=TimeAxis)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return len(self.dtypes)
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether the container is made of pandas frames."""
+        return self.columns is not None
+
+    def column_index(self) -> pd.Index:
+        """Return the columns as the pandas index they were read from."""
+        if self.columns is None:
+            return pd.RangeIndex(self.n_channels)
+        if len(self.columns_names) > 1:
+            return pd.MultiIndex.from_tuples(self.columns, names=self.columns_names)
+        return pd.Index(  # type: ignore[no-any-return]
+            list(self.columns), name=self.columns_names[0], tupleize_cols=False
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Series one below the other, with what is needed to give the user's container back.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_channels)
+        The rows of all series, series after series, in time order; boolean, integer or floating.
+    lengths : ndarray of shape (n_series,), dtype int64
+        Number of rows of each series, at least 1; their sum is n_rows.
+    spec : PanelSpec
+        Container, names, types and time axis.
+    index : pandas.Index or tuple of pandas.Index or None, default=None
+        Index of the frame, or of each frame of a list, in the user's order of rows.
+    order : ndarray of shape (n_rows,) or None, default=None
+        Row ``i`` of `values` is row ``order[i]`` of the user's frame; None if they agree.
+    series_ids : pandas.Index of length n_series or None, default=None
+        Identifiers of the series of a panel frame.
+    last_stamps : pandas.Index of length n_series or None, default=None
+        Last time stamp of each series; None where the container has no time index.
+
+    Notes
+    -----
+    Rows are stored flat rather than padded to ``(n_series, n_timesteps, n_channels)``: ragged
+    panels cost no padding, and one long series, a memory-mapped array or a C-contiguous 3-D array
+    is a view of the user's memory. `values` may therefore be read-only and must not be written.
+    """
+
+    values: np.ndarray
+    lengths: np.ndarray
+    spec: PanelSpec
+    index: pd.Index | tuple[pd.Index, ...] | None = None
+    order: np.ndarray | None = None
+    series_ids: pd.Index | None = None
+    last_stamps: pd.Index | None = None
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return len(self.lengths)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of all series together."""
+        return int(self.values.shape[0])
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return int(self.values.shape[1])
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """First row of each series and, last, the number of rows; shape (n_series + 1,)."""
+        return np.concatenate(([0], np.cumsum(self.lengths, dtype=np.int64)))
+
+    def series(self, i: int) -> np.ndarray:
+        """Return series `i` as a view of shape (lengths[i], n_channels)."""
+        if not -self.n_series <= i < self.n_series:
+            raise IndexError(f"series {i} asked of a panel of {self.n_series} series.")
+        end = int(self.offsets[i % self.n_series + 1])
+        return self.values[end - int(self.lengths[i]) : end]

@@ -1,0 +1,357 @@
+"""The time axis: read from an index, regular or refused, continued on its own frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+
+from sktsgen.exceptions import IrregularTimeError
+from sktsgen.persistence import register
+
+_CALENDAR = ("B", "{k}MS", "{k}ME", "{k}BMS", "{k}BME")
+
+
+@register
+@dataclass(frozen=True)
+class TimeAxis:
+    """Kind, type, first stamp and frequency of a time index.
+
+    Parameters
+    ----------
+    kind : {"none", "integer", "float", "datetime", "timedelta", "period"}, default="none"
+        Kind of the stamps; "none" where rows are only counted.
+    dtype : numpy.dtype or pandas ExtensionDtype or None, default=None
+        Type of the index, with unit and zone.
+    first : int, float, pandas.Timestamp, pandas.Timedelta or None, default=None
+        First stamp seen; of a period, its ordinal.
+    step : int, float or None, default=None
+        Distance of two stamps of kind "integer" or "float".
+    freq : str or None, default=None
+        Frequency of stamps of the other kinds; None if it could not be told.
+    """
+
+    kind: str = "none"
+    dtype: Any = None
+    first: Any = None
+    step: int | float | None = None
+    freq: str | None = None
+
+    def grid(self, n_timesteps: int, *, start: Any = None) -> pd.Index:
+        """Return `n_timesteps` stamps from `start`, or from the first stamp seen.
+
+        Parameters
+        ----------
+        n_timesteps : int
+            Number of stamps.
+        start : stamp or None, default=None
+            First stamp: whatever pandas turns into one of this kind.
+
+        Returns
+        -------
+        index : pandas.Index of length n_timesteps
+            Strictly increasing stamps of type `dtype`.
+
+        Raises
+        ------
+        ValueError
+            If there is no time index to start, or `start` is not on the frequency.
+        """
+        if self.kind == "none":
+            if start is not None:
+                raise ValueError(
+                    f"start={start!r} needs a time index, and the data had none; "
+                    "leave `start` out or fit on frames with a time index."
+                )
+            return pd.RangeIndex(n_timesteps)
+        first = self._stamp(self.first if start is None else start)
+        index = self._range(first, n_timesteps)
+        if n_timesteps and index[0] != first:
+            raise ValueError(
+                f"start={start!r} is not on the frequency {self.freq!r} of the data; "
+                f"the next stamp that is: {index[0]}."
+            )
+        return index
+
+    def grid_after(self, last: Any, n_timesteps: int) -> pd.Index:
+        """Return the `n_timesteps` stamps that follow the stamp `last`."""
+        last = self._stamp(last)
+        index = self._range(last, n_timesteps + 1)
+        return index[1:] if index[0] == last else index[:n_timesteps]
+
+    def _stamp(self, value: Any) -> Any:
+        """Turn a user's stamp into one of this axis: kind, unit and zone."""
+        if self.kind in ("integer", "float"):
+            return _number(value, self.kind)
+        if self.kind == "period":
+            if isinstance(value, int | np.integer):
+                return pd.Period(ordinal=int(value), freq=self.freq)
+            return pd.Period(value, freq=self.freq)
+        if self.kind == "timedelta":
+            return pd.Timedelta(value).as_unit(_unit(self.dtype))
+        stamp = pd.Timestamp(value)
+        zone = getattr(self.dtype, "tz", None)
+        if zone is None and stamp.tz is not None:
+            raise ValueError(f"the time stamp {value!r} has a zone, the data has none; remove it.")
+        if zone is not None:
+            stamp = stamp.tz_localize(zone) if stamp.tz is None else stamp.tz_convert(zone)
+        return stamp.as_unit(_unit(self.dtype))
+
+    def _range(self, first: Any, n_timesteps: int) -> pd.Index:
+        if self.kind in ("integer", "float"):
+            step = self._known(self.step, first)
+            return pd.Index(first + step * np.arange(n_timesteps), dtype=self.dtype)  # type: ignore[no-any-return]
+        freq = self._known(self.freq, first)
+        if self.kind == "period":
+            return pd.period_range(first, periods=n_timesteps, freq=freq)
+        if self.kind == "timedelta":
+            return pd.timedelta_range(first, periods=n_timesteps, freq=freq)
+        return pd.date_range(first, periods=n_timesteps, freq=freq)
+
+    def _known(self, step: Any, first: Any) -> Any:
+        if step is None:
+            raise ValueError(
+                f"the time step after {first} is unknown, because the stamps seen were not "
+                "regular; put them on one frequency."
+            )
+        return step
+
+
+def read_time_axis(
+    index: pd.Index,
+    lengths: np.ndarray,
+    *,
+    label: Callable[[int], str],
+    regular: bool,
+) -> TimeAxis:
+    """Read the time axis from the stamps of all series.
+
+    Parameters
+    ----------
+    index : pandas.Index of length n_rows
+        Stamps, series after series.
+    lengths : ndarray of shape (n_series,)
+        Rows of each series.
+    label : callable
+        Takes the number of a series and returns what messages call it.
+    regular : bool
+        Whether stamps off one common frequency are an error. They must increase strictly within
+        each series in any case.
+
+    Returns
+    -------
+    axis : TimeAxis
+        `freq` and `step` are None if they could not be told.
+
+    Raises
+    ------
+    TypeError
+        If the stamps are of no kind that can be counted on, such as text.
+    ValueError
+        If a stamp is missing, repeated or out of order.
+    IrregularTimeError
+        If `regular` and the stamps do not follow one frequency.
+    """
+    kind = _kind(index)
+    ends = np.cumsum(lengths)
+    if index.hasnans:
+        row = int(np.flatnonzero(index.isna())[0])
+        series = label(int(np.searchsorted(ends, row, side="right")))
+        raise ValueError(f"the time index{series} has a missing stamp; drop or fill that row.")
+    stamps = _as_numbers(index, kind)
+    gaps = np.diff(stamps)
+    inside = np.ones(len(gaps), dtype=bool)
+    inside[ends[:-1] - 1] = False
+    _refuse_disorder(index, gaps, inside, ends, label)
+    dtype, first = index.dtype, _plain(index[0], kind)
+    if kind in ("integer", "float"):
+        step = _common_gap(gaps[inside], kind)
+        known, axis = step is not None, TimeAxis(kind, dtype, first, step=step)
+    else:
+        freq = _frequency(index, kind, gaps, inside, lengths)
+        known, axis = freq is not None, TimeAxis(kind, dtype, first, freq=freq)
+    if regular and not known:
+        raise IrregularTimeError(_irregular(index, kind, gaps, inside, ends, label))
+    return axis
+
+
+def _kind(index: pd.Index) -> str:
+    if isinstance(index, pd.DatetimeIndex):
+        return "datetime"
+    if isinstance(index, pd.TimedeltaIndex):
+        return "timedelta"
+    if isinstance(index, pd.PeriodIndex):
+        return "period"
+    if pd.api.types.is_integer_dtype(index.dtype):
+        return "integer"
+    if pd.api.types.is_float_dtype(index.dtype):
+        return "float"
+    name = "" if index.name is None else f" {index.name!r}"
+    raise TypeError(
+        f"the time index{name} is of type {index.dtype}; convert it (dates: pandas.to_datetime) "
+        "or drop it with reset_index(drop=True)."
+    )
+
+
+def _as_numbers(index: pd.Index, kind: str) -> np.ndarray:
+    """Stamps as int64, or float64 for a float index."""
+    if kind in ("integer", "float"):
+        return index.to_numpy(dtype=np.int64 if kind == "integer" else np.float64)
+    return np.asarray(index.asi8)  # type: ignore[attr-defined]
+
+
+def _plain(stamp: Any, kind: str) -> Any:
+    """First stamp as what a file can hold."""
+    if kind == "period":
+        return int(stamp.ordinal)
+    return {"integer": int, "float": float}.get(kind, lambda same: same)(stamp)
+
+
+def _number(value: Any, kind: str) -> int | float:
+    whole = kind == "integer"
+    allowed = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        raise ValueError(
+            f"the time stamp {value!r} is not {'an integer' if whole else 'a number'}, "
+            "as those of the data are; give one."
+        )
+    return int(value) if whole else float(value)
+
+
+def _unit(dtype: Any) -> Any:
+    """Return the unit of a datetime or timedelta type, such as "us"."""
+    return np.datetime_data(dtype)[0] if isinstance(dtype, np.dtype) else dtype.unit
+
+
+def _timedelta(gap: Any, unit: Any) -> pd.Timedelta:
+    return pd.Timedelta(np.timedelta64(int(gap), unit))
+
+
+def _refuse_disorder(
+    index: pd.Index,
+    gaps: np.ndarray,
+    inside: np.ndarray,
+    ends: np.ndarray,
+    label: Callable[[int], str],
+) -> None:
+    wrong = np.flatnonzero(inside & (gaps <= 0))
+    if not len(wrong):
+        return
+    row = int(wrong[0])
+    series = label(int(np.searchsorted(ends, row, side="right")))
+    if gaps[row] == 0:
+        raise ValueError(
+            f"the time stamp {index[row]} occurs more than once{series}; keep one row per stamp, "
+            "or give each series its own identifier (see as_panel)."
+        )
+    raise ValueError(
+        f"the time stamps are not in order{series}: {index[row + 1]} follows {index[row]}; "
+        "sort the rows by time."
+    )
+
+
+def _common_gap(gaps: np.ndarray, kind: str) -> int | float | None:
+    """Return the gap shared by all; 1 if there is none to see, None if they differ."""
+    if not len(gaps):
+        return 1
+    if kind == "integer":
+        return int(gaps[0]) if (gaps == gaps[0]).all() else None
+    step = float(gaps.mean())
+    return step if np.allclose(gaps, step, rtol=1e-6, atol=0.0) else None
+
+
+def _frequency(
+    index: pd.Index, kind: str, gaps: np.ndarray, inside: np.ndarray, lengths: np.ndarray
+) -> str | None:
+    """Frequency string common to all series, or None."""
+    if kind == "period":
+        return index.freqstr if (gaps[inside] == 1).all() else None  # type: ignore[attr-defined]
+    declared = getattr(index, "freq", None)
+    if declared is not None and _restores(declared):
+        return str(declared.freqstr)
+    if not inside.any():
+        return None
+    unit = _unit(index.dtype)
+    if isinstance(index, pd.TimedeltaIndex):
+        return _fixed_freq(gaps[inside], unit)
+    wall = np.diff(index.tz_localize(None).asi8)[inside]  # type: ignore[attr-defined]
+    return (
+        _daily_freq(wall, unit)
+        or _fixed_freq(gaps[inside], unit)
+        or _calendar_freq(index, wall, unit, lengths)
+    )
+
+
+def _restores(offset: Any) -> bool:
+    """Whether an offset survives as a string; custom holidays, for one, do not."""
+    try:
+        return bool(to_offset(offset.freqstr) == offset)
+    except ValueError:
+        return False
+
+
+def _daily_freq(gaps: np.ndarray, unit: str) -> str | None:
+    """Count calendar days by the clock on the wall: a day is not always 24 hours."""
+    days, rest = divmod(_timedelta(gaps[0], unit), pd.Timedelta(days=1))
+    return f"{days}D" if (gaps == gaps[0]).all() and not rest and days > 0 else None
+
+
+def _fixed_freq(gaps: np.ndarray, unit: str) -> str | None:
+    if not (gaps == gaps[0]).all():
+        return None
+    return str(to_offset(_timedelta(gaps[0], unit)).freqstr)
+
+
+def _calendar_freq(index: pd.Index, wall: np.ndarray, unit: str, lengths: np.ndarray) -> str | None:
+    """Find business days, or whole months, that give every stamp of every series."""
+    months = round(_timedelta(wall[0], unit) / pd.Timedelta(days=30.44))
+    blocks = np.split(np.arange(len(index)), np.cumsum(lengths)[:-1])
+    for pattern in _CALENDAR:
+        if "{k}" in pattern and not months:
+            continue
+        freq = pattern.format(k=months if months > 1 else "")
+        if all(
+            pd.date_range(index[rows[0]], periods=len(rows), freq=freq).equals(index[rows])
+            for rows in blocks
+        ):
+            return freq
+    return None
+
+
+def _irregular(
+    index: pd.Index,
+    kind: str,
+    gaps: np.ndarray,
+    inside: np.ndarray,
+    ends: np.ndarray,
+    label: Callable[[int], str],
+) -> str:
+    """Say where the first irregular gap is and what to do."""
+    if not inside.any():
+        return (
+            "the time step is unknown, because no series has two rows; "
+            "fit on longer series or on frames without a time index."
+        )
+    sizes, counts = np.unique(gaps[inside], return_counts=True)
+    usual = 1 if kind == "period" else sizes[np.argmax(counts)]
+    row = int(np.flatnonzero(inside & ~np.isclose(gaps, usual, rtol=1e-6, atol=0.0))[0])
+    series = label(int(np.searchsorted(ends, row, side="right")))
+    return (
+        f"the time stamps{series} are not regular: {index[row]} is followed by {index[row + 1]}, "
+        f"a gap of {_gap_text(gaps[row], index, kind)} where the usual one is "
+        f"{_gap_text(usual, index, kind)}. Put the rows on one frequency (for example "
+        "df.asfreq(...).interpolate() or df.resample(...).mean()), or drop the stamps with "
+        "reset_index(drop=True)."
+    )
+
+
+def _gap_text(gap: Any, index: pd.Index, kind: str) -> str:
+    if kind in ("datetime", "timedelta"):
+        return str(_timedelta(gap, _unit(index.dtype)))
+    if kind == "period":
+        return f"{gap} {index.freqstr}"  # type: ignore[attr-defined]
+    return str(gap)

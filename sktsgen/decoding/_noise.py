@@ -1,0 +1,86 @@
+"""Uniforms keyed by (seed, series number), drawn in time order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from torch import Tensor
+
+# Uniforms stay off 0 and 1, where an inverse CDF is infinite.
+_EDGE = 2.0**-25
+_AHEAD = 64
+
+
+def entropy_of(random_state: int | np.random.RandomState | None) -> int:
+    """One integer that stands for a `random_state`: an int is itself, the rest is drawn from."""
+    if isinstance(random_state, (int, np.integer)):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int64).max, dtype=np.int64))
+
+
+class SeriesNoise:
+    """A counter-based stream of uniforms for each series.
+
+    A series meets the same uniforms whatever its batch, its worker, the number of series
+    drawn beside it and the number of steps drawn after it.
+
+    Parameters
+    ----------
+    seed : int
+        Key of all streams.
+    series : sequence of int
+        Numbers of the series of this batch.
+    width : int
+        Uniforms a time step takes.
+    device : torch.device
+        Where they are used.
+    """
+
+    def __init__(
+        self, seed: int, series: Sequence[int], width: int, *, device: torch.device | str = "cpu"
+    ) -> None:
+        self.width, self.device = width, device
+        word = np.uint64(seed % 2**64)
+        self.streams = [
+            np.random.Generator(np.random.Philox(key=np.array([word, number], dtype=np.uint64)))
+            for number in series
+        ]
+        self._buffer = torch.empty(len(self.streams), 0, width)
+        self._next = 0
+
+    def draw(self, n_steps: int) -> Tensor:
+        """Uniforms of the next steps, of shape (n_series, n_steps, width), in (0, 1)."""
+        if self._next + n_steps > self._buffer.shape[1]:
+            self._refill(n_steps)
+        drawn = self._buffer[:, self._next : self._next + n_steps]
+        self._next += n_steps
+        return drawn
+
+    def _refill(self, n_steps: int) -> None:
+        left = self._buffer[:, self._next :]
+        shape = (max(n_steps, _AHEAD), self.width)
+        fresh = np.stack([stream.random(shape, dtype=np.float32) for stream in self.streams])
+        clipped = torch.from_numpy(fresh).clamp_(_EDGE, 1.0 - _EDGE).to(self.device)
+        self._buffer = torch.cat([left, clipped], dim=1)
+        self._next = 0
+
+
+def class_draws(
+    probability: np.ndarray, seed: int, series: Sequence[int] | np.ndarray
+) -> np.ndarray:
+    """Class index of each series, drawn from its row of `probability`.
+
+    The highest word of the counter keeps this stream apart from the one of the values.
+    """
+    word = np.uint64(seed % 2**64)
+    levels = [
+        np.random.Generator(
+            np.random.Philox(key=np.array([word, number], dtype=np.uint64), counter=[0, 0, 0, 1])
+        ).random()
+        for number in series
+    ]
+    below = np.cumsum(probability, axis=1) <= np.array(levels)[:, None]
+    return np.minimum(below.sum(1), probability.shape[1] - 1)

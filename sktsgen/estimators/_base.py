@@ -1,0 +1,360 @@
+"""What every generator does alike: sampling, scoring, files."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from sktsgen import persistence
+from sktsgen.data import Panel, check_panel, restore_panel
+from sktsgen.decoding import class_draws, entropy_of
+from sktsgen.estimators._scoring import ScoringMixin
+from sktsgen.nn import Network
+from sktsgen.training import resolve_device
+from sktsgen.transformers import NumericCodec
+
+# Series drawn together: large enough for efficient products, small enough for the caches.
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What is to be drawn: one entry per series.
+
+    Attributes
+    ----------
+    seed : int
+        Key of the noise.
+    numbers : ndarray of shape (n_series,)
+        Numbers of the series, which key the noise together with the seed.
+    length : int
+        Time steps to draw.
+    labels : ndarray of shape (n_series,)
+        Index of the class of each series, zeros without classes.
+    histories : tuple of ndarray of shape (n_steps, n_features), default=()
+        Features that precede, or nothing.
+    history_of : ndarray of shape (n_series,)
+        Index into `histories`; all -1 without them.
+    options : dict
+        What else an engine takes.
+    """
+
+    seed: int
+    numbers: np.ndarray
+    length: int
+    labels: np.ndarray
+    histories: tuple[np.ndarray, ...] = ()
+    history_of: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def part(self, chosen: slice | np.ndarray) -> Draw:
+        """The same draw for some of the series."""
+        return replace(
+            self,
+            numbers=self.numbers[chosen],
+            labels=self.labels[chosen],
+            history_of=self.history_of[chosen],
+        )
+
+    def parts(self, size: int) -> list[Draw]:
+        """The same draw in parts of at most `size` series."""
+        firsts = range(0, len(self.numbers), size)
+        return [self.part(slice(first, first + size)) for first in firsts]
+
+
+class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
+    """Base of all generators; subclasses add `fit`, `_draw_features` and `_log_density`."""
+
+
+    @abstractmethod
+    def _draw_features(self, draw: Draw) -> Tensor:
+        """Features of the series of `draw`, (n_series, length, n_features)."""
+
+    def _check_training_data(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
+        """Panel, and class of every series; sets what is learnt from the input alone."""
+        panel = check_panel(X, estimator=self, reset=True)
+        labels = self._learn_classes(panel, y)
+        device = resolve_device(self.device)
+        longest = int(panel.lengths.max())
+        asked = 96 if self.window_length is None else self.window_length
+        self.window_length_ = min(asked, longest)
+        equal = panel.n_series > 1 and (panel.lengths == longest).all()
+        self.default_length_ = longest if equal else self.window_length_
+        self.device_ = str(device)
+        self.spec_ = panel.spec
+        self.codec_ = NumericCodec().fit(panel)
+        return panel, labels
+
+    def _learn_classes(self, panel: Panel, y: Any) -> np.ndarray:
+        none = np.zeros(panel.n_series, dtype=np.int64)
+        self.classes_ = None
+        if y is None or panel.spec.container in ("array_2d", "frame"):
+            return none
+        y = np.asarray(y)
+        if y.shape != (panel.n_series,):
+            raise ValueError(
+                f"y has shape {y.shape} and X has {panel.n_series} series; give one class label "
+                f"per series, or no y."
+            )
+        self.classes_, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+        self.class_prior_ = counts / counts.sum()
+        return labels
+
+
+    def _sample(
+        self,
+        n_samples: int,
+        *,
+        first: int = 0,
+        length: int | None,
+        y: Any = None,
+        prefix: Any = None,
+        start: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """Draw series number `first` and after, in the container of `fit`."""
+        check_is_fitted(self)
+        _check_count("n_samples", n_samples)
+        histories = None if prefix is None else check_panel(prefix, estimator=self)
+        draw = self._plan(n_samples, first, length, y, histories, random_state, options)
+        after = self._last_stamps(histories, n_samples, start)
+        values = self.codec_.inverse_transform(self._run(draw, n_jobs))
+        ids = self._series_ids(first, len(values))
+        return restore_panel(values, self.spec_, start=start, after=after, series_ids=ids)
+
+    def sample_batches(
+        self,
+        n_samples: int,
+        *,
+        batch_size: int,
+        length: int | None = None,
+        random_state: Any = None,
+    ) -> Iterator[Any]:
+        """Draw series batch by batch, in bounded memory.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of series in all, at least 1.
+        batch_size : int
+            Series per batch, at least 1; the last batch may have fewer.
+        length : int or None, default=None
+            Time steps of each series, as in `sample`.
+        random_state : int, RandomState or None, default=None
+            As in `sample`.
+
+        Yields
+        ------
+        X : ndarray, list or DataFrame
+            The next series; all together are what ``sample(n_samples)`` gives.
+        """
+        check_is_fitted(self)
+        _check_count("n_samples", n_samples)
+        _check_count("batch_size", batch_size)
+        seed = self._seed(random_state)
+        return (
+            self._sample(
+                min(batch_size, n_samples - first), first=first, length=length, random_state=seed
+            )
+            for first in range(0, n_samples, batch_size)
+        )
+
+    def _forecast(
+        self, X: Any, horizon: int, n_samples: int, *, y: Any = None, **options: Any
+    ) -> Any:
+        """Futures of `X`: an array with an axis of samples, or a frame with a level of them."""
+        _check_count("horizon", horizon)
+        panel = check_panel(X, estimator=self)
+        if y is not None and np.ndim(y):
+            y = np.repeat(y, n_samples)
+        futures = self._sample(n_samples, length=horizon, y=y, prefix=panel, **options)
+        is_single = panel.n_series == 1 and panel.spec.container in ("array_2d", "frame")
+        if isinstance(futures, pd.DataFrame):
+            return _with_sample_level(futures, panel, n_samples, horizon, is_single)
+        if isinstance(futures, np.ndarray):
+            shape = (panel.n_series, n_samples, *futures.shape[1:])
+            return futures if is_single else futures.reshape(shape)
+        firsts = range(0, len(futures), n_samples)
+        return [futures[first : first + n_samples] for first in firsts]
+
+    def _plan(
+        self,
+        n_samples: int,
+        first: int,
+        length: int | None,
+        y: Any,
+        histories: Panel | None,
+        random_state: Any,
+        options: dict[str, Any],
+    ) -> Draw:
+        length = self.default_length_ if length is None else length
+        _check_count("length", length)
+        n_series = n_samples * (1 if histories is None else histories.n_series)
+        numbers = np.arange(first, first + n_series)
+        seed = self._seed(random_state)
+        labels = self._labels_to_draw(y, numbers, seed, histories)
+        if histories is None:
+            nothing = np.full(n_series, -1)
+            return Draw(seed, numbers, length, labels, (), nothing, options)
+        features = tuple(
+            self.codec_.transform(histories.series(i)) for i in range(histories.n_series)
+        )
+        history_of = np.repeat(np.arange(histories.n_series), n_samples)
+        return Draw(seed, numbers, length, labels, features, history_of, options)
+
+    def _run(self, draw: Draw, n_jobs: int | None) -> np.ndarray:
+        parts = draw.parts(_CHUNK)
+        if n_jobs is None or n_jobs == 1 or len(draw.numbers) == 1:
+            drawn = [self._draw_part(part) for part in parts]
+        else:
+            drawn = Parallel(n_jobs=n_jobs)(delayed(self._draw_part)(part) for part in parts)
+        return np.concatenate(drawn)
+
+    def _draw_part(self, draw: Draw) -> np.ndarray:
+        with torch.inference_mode():
+            return self._draw_features(draw).numpy(force=True)
+
+    def _seed(self, random_state: Any) -> int:
+        return entropy_of(self.random_state if random_state is None else random_state)
+
+    def _labels_to_draw(
+        self, y: Any, numbers: np.ndarray, seed: int, histories: Panel | None
+    ) -> np.ndarray:
+        if self.classes_ is None:
+            if y is not None:
+                raise ValueError(
+                    f"y={y!r} was given, but fit saw no labels; fit with y, or leave it out."
+                )
+            return np.zeros(len(numbers), dtype=np.int64)
+        if y is None:
+            prior = np.tile(self.class_prior_, (len(numbers), 1))
+            if histories is not None:
+                posterior = self._class_posterior(histories)
+                prior = posterior.repeat(len(numbers) // histories.n_series, axis=0)
+            return class_draws(prior, seed, numbers)
+        y = np.asarray(y)
+        if y.ndim and len(y) != len(numbers):
+            raise ValueError(
+                f"y has {len(y)} labels for {len(numbers)} series; give one label for each, or a "
+                f"single one for all."
+            )
+        return np.broadcast_to(self._indices_of(y), numbers.shape)
+
+    def _indices_of(self, y: Any) -> np.ndarray:
+        y = np.asarray(y)
+        unknown = [label for label in np.unique(y) if label not in self.classes_]
+        if unknown:
+            raise ValueError(
+                f"y has the label {unknown[0]!r}, which fit did not see; known labels are "
+                f"{list(self.classes_)}."
+            )
+        return np.searchsorted(self.classes_, y)
+
+    def _last_stamps(self, histories: Panel | None, n_samples: int, start: Any) -> Any:
+        if histories is None or histories.last_stamps is None or start is not None:
+            return None
+        has_stamps = self.spec_.has_frames and self.spec_.time.kind != "none"
+        return histories.last_stamps.repeat(n_samples) if has_stamps else None
+
+    def _series_ids(self, first: int, n_series: int) -> Any:
+        if not first or self.spec_.container not in ("frame", "panel_frame"):
+            return None
+        numbers = range(first, first + n_series)
+        dtype = self.spec_.series_dtype
+        if dtype is None or np.issubdtype(getattr(dtype, "numpy_dtype", dtype), np.integer):
+            return numbers
+        return [str(number) for number in numbers]
+
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted generator to one file; `sktsgen.load` reads it and executes nothing.
+
+        Parameters
+        ----------
+        path : path-like
+            Name of the file. A file of that name is replaced once the new one is whole.
+        """
+        check_is_fitted(self)
+        persistence.save_estimator(self, path)
+
+    def to_device(self, device: str) -> Self:
+        """Move the fitted networks.
+
+        Parameters
+        ----------
+        device : str
+            As the parameter `device`.
+
+        Returns
+        -------
+        self : object
+            The generator itself.
+        """
+        self.device_ = str(resolve_device(device))
+        for value in vars(self).values():
+            if isinstance(value, Network):
+                value.to(self.device_)
+        return self
+
+    def _torch_device(self) -> torch.device:
+        return torch.device(self.device_)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Numpy and builtins only: a pickle made on a GPU opens on a machine without one.
+        return {
+            name: value.to_plain() if isinstance(value, Network) else value
+            for name, value in vars(self).items()
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            is_network = isinstance(value, dict) and "__module__" in value
+            vars(self)[name] = Network.from_plain(value).frozen() if is_network else value
+        if "device_" in state:
+            self.to_device(_device_here(state["device_"]))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _device_here(device: str) -> str:
+    """The device a model was on, or the processor where that is missing."""
+    try:
+        resolve_device(device)
+    except ValueError:
+        return "cpu"
+    return device
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
+
+
+def _with_sample_level(
+    futures: pd.DataFrame, panel: Panel, n_samples: int, horizon: int, is_single: bool
+) -> pd.DataFrame:
+    """Index of (sample, time), or (series, sample, time) for a panel, in place of running ids."""
+    names = futures.index.names
+    sample = np.tile(np.repeat(np.arange(n_samples), horizon), panel.n_series)
+    levels, time = [pd.Index(sample, name="sample")], futures.index.get_level_values(1)
+    if not is_single:
+        ids = pd.RangeIndex(panel.n_series) if panel.series_ids is None else panel.series_ids
+        levels.insert(0, ids.repeat(n_samples * horizon).rename(names[0]))
+    return futures.set_axis(pd.MultiIndex.from_arrays([*levels, time]))

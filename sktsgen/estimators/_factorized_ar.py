@@ -1,0 +1,444 @@
+"""FactorizedARGenerator: FAR-TS in scikit-learn's words."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
+from sktsgen.data import check_panel, restore_rows
+from sktsgen.estimators._factorized_data import PriorData, TokenizerData
+from sktsgen.estimators._factorized_stages import FactorizedStages
+from sktsgen.persistence import register
+from sktsgen.training import Trainer, make_generator
+
+
+@register
+class FactorizedARGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FactorizedStages):
+    """Draw series from a learnt basis and an autoregressive prior over its tokens.
+
+    Every time step is a few codes that pick its coefficients in a learnt basis; a LLaMA-style
+    transformer draws the codes step by step [1]_. Series of any length can be drawn, continued
+    and scored.
+
+    Parameters
+    ----------
+    n_components : int or "auto", default="auto"
+        Rank R of the basis, at least 1. Auto is 32 up to 10 channels, 50 up to 30, else 100.
+    codebook_size : int, default=128
+        Codes per codebook, at least 2. No more are used than there are training rows for:
+        a quarter of their number.
+    n_codebooks : int, default=1
+        Residual depth: codes per time step, at least 1. The paper has 1.
+    emission : {"mixture", "point"}, default="mixture"
+        What is drawn once the codes of a step are known. ``"point"``, the paper: their decoded
+        value, by the basis and a residual decoder. ``"mixture"``: the residual X - U V^T has a
+        learnt density of its own, mixtures of normals given codes and past.
+    window_length : int or None, default=None
+        Time steps of a training window and of the attention span; None is 96, or the longest
+        series if that is shorter.
+    d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
+        Width, blocks, query heads and key-value heads of the transformer.
+    dropout : float, default=0.1
+        Dropout rate of the transformer, in [0, 1).
+    input_noise : float, default=0.05
+        Standard deviation of the noise on what the transformer reads in training, relative to
+        the spread of what is read, at least 0.
+    corruption : float, default=0.0
+        Share of the steps that are read wrongly in training, in [0, 1).
+    max_epochs : int, default=20
+        Epochs of the prior at most, of `Trainer.steps_per_epoch` (100) optimiser steps each;
+        the tokenizer takes a quarter of it.
+    batch_size : int or "auto", default="auto"
+        Windows per optimiser step; auto is as many as hold 1,536 time steps.
+    learning_rate : float, default=2e-3
+        Peak learning rate of AdamW, after a warm-up and before a cosine.
+    early_stopping : bool, default=True
+        Whether to stop once the validation loss of the prior has stopped falling.
+    validation_fraction : float, default=0.1
+        Share of the data held out for it: whole series, or contiguous blocks of long ones.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before an early stop.
+    tol : float, default=1e-4
+        Improvement of the validation loss that counts.
+    device : str, default="auto"
+        ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+    random_state : int, RandomState or None, default=None
+        Seed of `fit` and of `sample`; an int repeats both.
+    verbose : int, default=0
+        1 shows a progress bar per stage.
+    trainer : Trainer or None, default=None
+        How the machine runs the training: precision, compilation, checkpoints.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, n_channels)
+        The basis, in the units of the data: X is about ``mean_ + transform(X) @ components_``.
+    mean_ : ndarray of shape (n_channels,)
+        Mean of every channel.
+    codebook_usage_ : ndarray of shape (n_codebooks,)
+        Share of the codes that the training rows use.
+    codebook_perplexity_ : ndarray of shape (n_codebooks,)
+        Exponential of the entropy of the codes over the training rows.
+    tokenizer_, prior_ : FactorizedTokenizer, TokenPrior
+        The trained networks.
+    noise_scale_ : ndarray of shape (n_features,)
+        Standard deviation of what the codes leave over, in standard deviations of the channel.
+    window_length_ : int
+        Time steps of a window.
+    classes_ : ndarray of shape (n_classes,) or None
+        Class labels seen in `fit`.
+    loss_curve_, validation_loss_curve_ : list of float
+        Losses of the prior per epoch.
+    tokenizer_loss_curve_ : list of float
+        Losses of the tokenizer per epoch.
+    n_iter_, best_epoch_ : int
+        Epochs the prior was trained, and the one whose weights were kept.
+    device_ : str
+        Device in use.
+    n_features_in_ : int
+        Number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, if `X` had any.
+
+    References
+    ----------
+    .. [1] "FAR-TS: Fast and Interpretable Autoregressive Time Series Generation",
+       arXiv:2511.04973.
+
+    Examples
+    --------
+    >>> from sktsgen import FactorizedARGenerator
+    >>> from sktsgen.datasets import make_ar1
+    >>> X = make_ar1(n_series=8, n_timesteps=32, random_state=0)
+    >>> generator = FactorizedARGenerator(
+    ...     d_model=16, n_layers=1, max_epochs=1, window_length=16, random_state=0
+    ... ).fit(X)
+    >>> generator.sample(5, length=100).shape
+    (5, 100, 1)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "codebook_size": [Interval(Integral, 2, None, closed="left")],
+        "n_codebooks": [Interval(Integral, 1, None, closed="left")],
+        "emission": [StrOptions({"mixture", "point"})],
+        "window_length": [Interval(Integral, 1, None, closed="left"), None],
+        "d_model": [Interval(Integral, 2, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "n_kv_heads": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "corruption": [Interval(Real, 0, 1, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "trainer": [Trainer, None],
+    }
+    _prefix_stable_in_time = True
+
+    def __init__(
+        self,
+        n_components: int | str = "auto",
+        *,
+        codebook_size: int = 128,
+        n_codebooks: int = 1,
+        emission: str = "mixture",
+        window_length: int | None = None,
+        d_model: int = 64,
+        n_layers: int = 2,
+        n_heads: int = 4,
+        n_kv_heads: int = 1,
+        dropout: float = 0.1,
+        input_noise: float = 0.05,
+        corruption: float = 0.0,
+        max_epochs: int = 20,
+        batch_size: int | str = "auto",
+        learning_rate: float = 2e-3,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+        trainer: Trainer | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.codebook_size = codebook_size
+        self.n_codebooks = n_codebooks
+        self.emission = emission
+        self.window_length = window_length
+        self.d_model = d_model
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.n_kv_heads = n_kv_heads
+        self.dropout = dropout
+        self.input_noise = input_noise
+        self.corruption = corruption
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+        self.trainer = trainer
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn basis, codebooks and token prior.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            One series (2-D array, or frame with a plain index; rows are time steps), a panel of
+            equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
+            index). Numbers, none missing.
+        y : array-like of shape (n_series,) or None, default=None
+            One class label per series; None for no classes. Ignored for a single series.
+
+        Returns
+        -------
+        self : object
+            The fitted generator.
+
+        Raises
+        ------
+        ValueError
+            If `X` has missing, infinite or non-numeric cells, or parameters do not fit together.
+        """
+        self._check_sizes()
+        panel, labels = self._check_training_data(X, y)
+        trainer = Trainer() if self.trainer is None else clone(self.trainer)
+        generator = make_generator(self.random_state)
+        noise = make_generator(generator.initial_seed(), self.device_)
+        training, validation = self._windows(panel)
+        class_of = torch.tensor(labels, device=self.device_)
+
+        # Stage 1 (Sections 3.1 and 3.2): basis, coefficients and codebooks.
+        tokenizer = self._new_tokenizer(panel, generator)
+        data = TokenizerData(training, class_of)
+        recipe = self._tokenizer_recipe()
+        run = {"generator": noise, "verbose": self.verbose}
+        history = trainer.fit(tokenizer, data, recipe, stage="tokenizer", **run)
+        self.tokenizer_, self.tokenizer_loss_curve_ = tokenizer.frozen(), history.losses
+        self._describe_tokens(panel, data)
+
+        # Stage 2 (Section 3.3): a prior over the tokens of the frozen tokenizer.
+        prior = self._new_prior(generator)
+        data, held_out = (
+            PriorData(part, class_of, tokenizer, prior.emission is not None)
+            for part in (training, validation)
+        )
+        recipe = self._prior_recipe()
+        history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
+        self.prior_ = prior.frozen()
+        self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
+        self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
+        return self
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        length: int | None = None,
+        y: Any = None,
+        prefix: Any = None,
+        start: Any = None,
+        temperature: float = 1.0,
+        top_p: float | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """Draw series in the container and types seen in `fit`.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of series, at least 1; with `prefix`, of each of its series.
+        length : int or None, default=None
+            Time steps of each series, at least 1, any number. None is the length of the training
+            series if they all have one, else `window_length_`.
+        y : label or array-like of shape (n_series,) or None, default=None
+            Classes to draw from; None draws them as often as in training (with `prefix`, as
+            likely as the history makes them).
+        prefix : array-like, list, DataFrame or None, default=None
+            Histories to continue, in any container that `fit` takes. What is returned comes
+            after them: the first `n_samples` series continue the first history, and so on.
+        start : time stamp or None, default=None
+            First stamp of every series; None is the first training stamp, or what follows the
+            history.
+        temperature : float, default=1.0
+            Divisor of the logits of the codes, above 0.
+        top_p : float or None, default=None
+            Probability mass of codes to keep, in (0, 1]; None keeps all.
+        random_state : int, RandomState or None, default=None
+            Seed of this draw; None is that of the constructor. An int repeats the draw.
+        n_jobs : int or None, default=None
+            Joblib workers; the draw does not depend on it.
+
+        Returns
+        -------
+        X : ndarray of shape (n_series, length, n_channels), list or DataFrame
+            The first k series of a draw are the draw of k, and their first steps are a shorter
+            draw, up to float rounding.
+        """
+        _check_sharpening(temperature, top_p)
+        return self._sample(
+            n_samples,
+            length=length,
+            y=y,
+            prefix=prefix,
+            start=start,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            temperature=temperature,
+            top_p=top_p,
+        )
+
+    def forecast(
+        self,
+        X: Any,
+        horizon: int,
+        *,
+        n_samples: int = 100,
+        y: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """Draw futures of given series.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Histories, in any container that `fit` takes.
+        horizon : int
+            Steps ahead, at least 1.
+        n_samples : int, default=100
+            Futures per series.
+        y, random_state, n_jobs : object
+            As in `sample`.
+
+        Returns
+        -------
+        futures : ndarray or DataFrame
+            Shape (n_samples, horizon, n_channels) for one series and (n_series, n_samples,
+            horizon, n_channels) for a panel; a frame has index levels (sample, time) or (series,
+            sample, time), the stamps following those of `X`.
+        """
+        check_is_fitted(self)
+        return self._forecast(
+            X, horizon, n_samples, y=y, random_state=random_state, n_jobs=n_jobs
+        )
+
+    def tokenize(self, X: Any) -> Any:
+        """Codes of every time step.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Series, in any container that `fit` takes.
+
+        Returns
+        -------
+        tokens : ndarray of int64, list or DataFrame
+            As `X`, with one column per codebook; codes are from 0 to ``codebook_size_ - 1``.
+        """
+        check_is_fitted(self)
+        panel = check_panel(X, estimator=self)
+        names = [f"code{level}" for level in range(self.n_codebooks)]
+        return restore_rows(self._encode(panel), panel, columns=names)
+
+    def detokenize(self, tokens: Any, y: Any = None) -> Any:
+        """Values that codes stand for: the stage-1 reconstruction, without noise.
+
+        Parameters
+        ----------
+        tokens : array-like of int, list or DataFrame
+            What `tokenize` gives, with `n_codebooks` columns.
+        y : array-like of shape (n_series,) or None, default=None
+            Class of every series, where each has a basis of its own; None is the first class.
+
+        Returns
+        -------
+        X : ndarray, list or DataFrame
+            As `tokens`, with the channels of `fit` in their types.
+        """
+        check_is_fitted(self)
+        panel = check_panel(tokens)
+        self._check_tokens(panel)
+        codes = torch.tensor(panel.values.astype(np.int64), device=self.device_)
+        with torch.inference_mode():
+            coefficients = self.tokenizer_.coefficients(codes)
+        return self._restore(coefficients, panel, self._labels_to_score(y, panel))
+
+    def transform(self, X: Any) -> Any:
+        """Quantised coefficients of every row, each by itself.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Series, in any container that `fit` takes.
+
+        Returns
+        -------
+        coefficients : ndarray of shape (n_timesteps, n_components), list or DataFrame
+            As `X`, with one column per component.
+        """
+        check_is_fitted(self)
+        panel = check_panel(X, estimator=self)
+        codes = torch.tensor(self._encode(panel), device=self.device_)
+        with torch.inference_mode():
+            coefficients = self.tokenizer_.coefficients(codes).numpy(force=True)
+        names = self.get_feature_names_out()
+        return restore_rows(coefficients.astype(np.float64), panel, columns=names)
+
+    def inverse_transform(self, coefficients: Any, y: Any = None) -> Any:
+        """Series that coefficients stand for.
+
+        Parameters
+        ----------
+        coefficients : array-like of shape (n_timesteps, n_components), list or DataFrame
+            What `transform` gives.
+        y : array-like of shape (n_series,) or None, default=None
+            Class of every series, as in `detokenize`.
+
+        Returns
+        -------
+        X : ndarray, list or DataFrame
+            As `coefficients`, with the channels of `fit` in their types.
+        """
+        check_is_fitted(self)
+        panel = check_panel(coefficients)
+        n_components = len(self.components_)
+        if panel.n_channels != n_components:
+            raise ValueError(
+                f"coefficients has {panel.n_channels} columns and the basis has {n_components} "
+                f"components; pass what transform gives."
+            )
+        rows = torch.tensor(panel.values.astype(np.float32), device=self.device_)
+        return self._restore(rows, panel, self._labels_to_score(y, panel))
+
+
+def _check_sharpening(temperature: float, top_p: float | None) -> None:
+    if not (isinstance(temperature, Real) and temperature > 0):
+        raise ValueError(f"temperature={temperature!r} must be a number above 0; 1 is as learnt.")
+    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+        raise ValueError(f"top_p={top_p!r} must be in (0, 1], or None to keep all codes.")

@@ -1,0 +1,62 @@
+"""Windows as the two stages of FAR-TS take them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sktsgen.data import Windows
+from sktsgen.nn import FactorizedTokenizer, Rows, read_rows
+
+
+class TokenizerData:
+    """Batches for the tokenizer: features, class of each window, what is observed.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows of features.
+    labels : Tensor of shape (n_series,)
+        Class of every series.
+    """
+
+    def __init__(self, windows: Windows, labels: Tensor) -> None:
+        self.windows, self.labels = windows, labels
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features (batch, time, feature), labels (batch,), observed (batch, time)."""
+        (features,), observed = self.windows.gather(indices)
+        labels = self.labels[self.windows.series_of(indices)]
+        return features.to(self.labels.device), labels, observed.to(self.labels.device)
+
+
+class PriorData(TokenizerData):
+    """Batches for the prior, encoded by the frozen tokenizer as they are asked for.
+
+    Parameters
+    ----------
+    windows : Windows
+        Windows of features.
+    labels : Tensor of shape (n_series,)
+        Class of every series.
+    tokenizer : FactorizedTokenizer
+        The trained first stage.
+    reads_values : bool
+        Whether the prior reads values (mixture emission) or quantised coefficients.
+    """
+
+    def __init__(
+        self, windows: Windows, labels: Tensor, tokenizer: FactorizedTokenizer, reads_values: bool
+    ) -> None:
+        super().__init__(windows, labels)
+        self.tokenizer, self.reads_values = tokenizer, reads_values
+
+    @torch.no_grad()
+    def batch(self, indices: Tensor) -> tuple[Rows, Tensor, Tensor]:  # type: ignore[override]
+        """Rows of the windows, labels (batch,), observed (batch, time)."""
+        features, labels, observed = super().batch(indices)
+        rows = read_rows(self.tokenizer, features, labels, reads_values=self.reads_values)
+        return rows, labels, observed

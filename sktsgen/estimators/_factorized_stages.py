@@ -1,0 +1,241 @@
+"""The two stages of FactorizedARGenerator: how they are built, read and drawn from."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sktsgen.data import Panel, Windows, restore_rows, split_windows
+from sktsgen.decoding import SeriesNoise, decode
+from sktsgen.estimators._base import BaseGenerator, Draw
+from sktsgen.estimators._factorized_data import TokenizerData
+from sktsgen.estimators._scoring import series_batches
+from sktsgen.exceptions import CodebookUsageWarning
+from sktsgen.nn import FactorizedDecoder, FactorizedModel, FactorizedTokenizer, TokenPrior
+from sktsgen.training import Recipe
+from sktsgen.transformers import feature_rows
+
+# Time steps of a batch of "auto" size; the tokenizer, being small, takes four times as many.
+_STEPS_PER_BATCH = 1536
+# Windows that the spread of what the codes leave over is taken from.
+_ERROR_WINDOWS = 1024
+# Rows that are encoded together.
+_CHUNK = 2**16
+
+
+class FactorizedStages(BaseGenerator):
+    """What `FactorizedARGenerator` is made of."""
+
+    tokenizer_: FactorizedTokenizer
+    prior_: TokenPrior
+
+    def _check_sizes(self) -> None:
+        if self.d_model % self.n_heads or (self.d_model // self.n_heads) % 2:
+            raise ValueError(
+                f"n_heads={self.n_heads} does not divide d_model={self.d_model} into heads of an "
+                f"even width; choose a divisor of {self.d_model // 2}."
+            )
+        if self.n_heads % self.n_kv_heads:
+            raise ValueError(
+                f"n_kv_heads={self.n_kv_heads} does not divide n_heads={self.n_heads}; choose a "
+                f"divisor."
+            )
+
+    def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
+        """Training and validation windows over the same feature rows."""
+        rows = (feature_rows(panel.values, self.codec_, self._torch_device()),)
+        fraction = self.validation_fraction if self.early_stopping else 0.0
+        starts = split_windows(panel.lengths, self.window_length_, fraction)
+        train, held_out = (
+            Windows(rows, panel.lengths, self.window_length_, starts=part) for part in starts
+        )
+        return train, held_out
+
+    def _new_tokenizer(self, panel: Panel, generator: torch.Generator) -> FactorizedTokenizer:
+        n_features = self.codec_.n_features
+        self.codebook_size_ = min(self.codebook_size, max(2, panel.n_rows // 4))
+        tokenizer = FactorizedTokenizer(
+            n_features=n_features,
+            n_components=_rank_of(self.n_components, n_features),
+            codebook_size=self.codebook_size_,
+            n_codebooks=self.n_codebooks,
+            n_classes=0 if self.classes_ is None else len(self.classes_),
+            has_residual_decoder=self.emission == "point",
+            generator=generator,
+        )
+        some = panel.values[:: max(1, panel.n_rows // 10_000)]
+        tokenizer.initialise_basis(torch.from_numpy(self.codec_.transform(some)))
+        return tokenizer.to(self.device_)
+
+    def _new_prior(self, generator: torch.Generator) -> TokenPrior:
+        codebooks = self.tokenizer_.quantizer.codebooks()
+        has_mixture = self.emission == "mixture"
+        prior = TokenPrior(
+            d_input=self.codec_.n_features if has_mixture else codebooks.shape[-1],
+            n_features=self.codec_.n_features,
+            codebooks=tuple(codebooks.shape),
+            has_mixture=has_mixture,
+            n_classes=0 if self.classes_ is None else len(self.classes_),
+            d_model=self.d_model,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            n_kv_heads=self.n_kv_heads,
+            window=self.window_length_,
+            dropout=self.dropout,
+            input_noise=self.input_noise,
+            corruption=self.corruption,
+            generator=generator,
+        )
+        prior.codebooks.copy_(codebooks)
+        if not has_mixture:
+            prior.spread.copy_(self.tokenizer_.quantizer.spread())
+        return prior.to(self.device_)
+
+    def _tokenizer_recipe(self) -> Recipe:
+        return Recipe(
+            max_epochs=max(1, self.max_epochs // 4),
+            batch_size=4 * self._batch_size(),
+            learning_rate=self.learning_rate,
+            average_decay=0.0,
+            early_stopping=False,
+        )
+
+    def _prior_recipe(self) -> Recipe:
+        return Recipe(
+            max_epochs=self.max_epochs,
+            batch_size=self._batch_size(),
+            learning_rate=self.learning_rate,
+            weight_decay=0.1,
+            early_stopping=self.early_stopping,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=self.tol,
+        )
+
+    def _batch_size(self) -> int:
+        if self.batch_size == "auto":
+            return max(8, _STEPS_PER_BATCH // self.window_length_)
+        return int(self.batch_size)
+
+    def _describe_tokens(self, panel: Panel, data: TokenizerData) -> None:
+        """Basis in the units of the data, use of the codes, and what they leave over."""
+        kept = self.codec_.kept_
+        self.mean_ = self.codec_.mean_
+        self.components_ = np.zeros((len(self.tokenizer_.basis), panel.n_channels))
+        basis = self.tokenizer_.basis.numpy(force=True).astype(np.float64)
+        self.components_[:, kept] = basis * self.codec_.scale_[kept]
+        self._n_features_out = len(self.components_)
+        self.noise_scale_ = self._noise_scale(data)
+        codes = self._encode(panel)
+        counts = np.stack([np.bincount(c, minlength=self.codebook_size_) for c in codes.T])
+        share = counts / counts.sum(1, keepdims=True)
+        entropy = -(share * np.log(share, where=share > 0, out=np.zeros_like(share))).sum(1)
+        self.codebook_usage_ = (counts > 0).mean(1)
+        self.codebook_perplexity_ = np.exp(entropy)
+        if self.codebook_usage_.min() < 0.8:
+            warnings.warn(
+                f"Only {self.codebook_usage_.min():.0%} of codebook_size={self.codebook_size_} "
+                f"codes are in use; a smaller codebook_size says as much.",
+                CodebookUsageWarning,
+                stacklevel=4,
+            )
+
+    def _noise_scale(self, data: TokenizerData) -> np.ndarray:
+        """Root mean square of what the decoded codes leave over, per feature."""
+        last = len(data) - 1
+        indices = torch.linspace(0, last, min(len(data), _ERROR_WINDOWS)).long()
+        total, n_rows = 0.0, 0.0
+        with torch.inference_mode():
+            for part in indices.split(64):
+                x, labels, observed = data.batch(part)
+                coefficients = self.tokenizer_.coefficients(self.tokenizer_.encode(x))
+                error = (self.tokenizer_.decode(coefficients, labels) - x)[observed]
+                total, n_rows = total + error.double().square().sum(0), n_rows + len(error)
+        scale = torch.as_tensor(total / n_rows).sqrt().clamp(min=1e-3)
+        return scale.numpy(force=True).astype(np.float32)
+
+    def _encode(self, panel: Panel) -> np.ndarray:
+        """Codes of all rows, (n_rows, n_codebooks)."""
+        codes = []
+        with torch.inference_mode():
+            for first in range(0, panel.n_rows, _CHUNK):
+                rows = self.codec_.transform(panel.values[first : first + _CHUNK])
+                x = torch.from_numpy(rows).to(self.device_)
+                codes.append(self.tokenizer_.encode(x).numpy(force=True))
+        return np.concatenate(codes)
+
+    def _restore(self, coefficients: Tensor, panel: Panel, labels: np.ndarray) -> Any:
+        """Decode the coefficients of all rows and hand them back as `panel` came."""
+        features = np.empty((panel.n_rows, self.codec_.n_features), np.float32)
+        offsets = panel.offsets
+        for chosen in series_batches(panel.lengths):
+            spans = [slice(offsets[i], offsets[i + 1]) for i in chosen]
+            padded = torch.nn.utils.rnn.pad_sequence([coefficients[s] for s in spans], True)
+            class_of = torch.tensor(labels[chosen], device=self.device_)
+            with torch.inference_mode():
+                decoded = self.tokenizer_.decode(padded, class_of).numpy(force=True)
+            for span, rows in zip(spans, decoded, strict=True):
+                features[span] = rows[: span.stop - span.start]
+        values = self.codec_.inverse_transform(features)
+        columns = self.spec_.column_index() if self.spec_.has_frames else None
+        return restore_rows(values, panel, columns=columns, dtypes=self.spec_.dtypes)
+
+    def _check_tokens(self, panel: Panel) -> None:
+        if panel.n_channels != self.n_codebooks:
+            raise ValueError(
+                f"tokens has {panel.n_channels} columns and a step has {self.n_codebooks} codes; "
+                f"pass what tokenize gives."
+            )
+        lowest, highest = panel.values.min(), panel.values.max()
+        if lowest < 0 or highest >= self.codebook_size_ or panel.values.dtype.kind not in "iu":
+            raise ValueError(
+                f"tokens hold values of {panel.values.dtype} from {lowest} to {highest}; codes "
+                f"are integers from 0 to {self.codebook_size_ - 1}."
+            )
+
+    def _draw_features(self, draw: Draw) -> Tensor:
+        if not draw.histories:
+            return self._draw_group(draw, None)
+        lengths = np.array([min(len(h), self.prior_.trunk.reach) for h in draw.histories])
+        drawn = torch.empty(len(draw.numbers), draw.length, self.codec_.n_features)
+        # Histories of one length are read together.
+        for length in np.unique(lengths[draw.history_of]):
+            chosen = np.flatnonzero(lengths[draw.history_of] == length)
+            part = draw.part(chosen)
+            tails = np.stack([draw.histories[i][-length:] for i in part.history_of])
+            drawn[chosen] = self._draw_group(part, tails).cpu()
+        return drawn
+
+    def _draw_group(self, draw: Draw, history: np.ndarray | None) -> Tensor:
+        labels = torch.tensor(draw.labels, device=self.device_)
+        past = None if history is None else torch.tensor(history, device=self.device_)
+        model = self._model()
+        # A history as long as the reach may go on further back: its start is not read.
+        has_start = past is None or past.shape[1] < self.prior_.trunk.reach
+        context = model.begin(labels, past, has_start=has_start)
+        decoder = FactorizedDecoder(model, labels, **draw.options)
+        noise = SeriesNoise(draw.seed, draw.numbers, decoder.n_uniforms, device=self.device_)
+        steps = (1,) * draw.length
+        parts = decode(decoder, context.inputs, context.cache, blocks=steps, noise=noise)
+        return model.values_of(parts, labels, past)
+
+    def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
+        return self._model().log_density(features, labels, observed)
+
+    def _model(self) -> FactorizedModel:
+        return FactorizedModel(
+            self.tokenizer_,
+            self.prior_,
+            torch.tensor(self.noise_scale_, device=self.device_),
+            torch.tensor(self.codec_.bounds_, device=self.device_),
+        )
+
+
+def _rank_of(n_components: int | str, n_features: int) -> int:
+    """Rank R; auto follows what [1] reports for 7, 28 and 50 channels."""
+    if n_components != "auto":
+        return int(n_components)
+    return 32 if n_features <= 10 else 50 if n_features <= 30 else 100

@@ -1,0 +1,153 @@
+"""Density of data under a fitted generator, series by series."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from sktsgen.data import Panel, check_panel
+
+# Time steps, padding included, that are worked on together.
+_STEPS = 2**14
+_SINGLE = ("array_2d", "frame")
+
+
+class ScoringMixin:
+    """`score` and `score_samples` for generators that know a density."""
+
+    @abstractmethod
+    def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
+        """Log density of every time step of a padded batch, (n_series, n_timesteps)."""
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean log density per time step, in the units of the data; higher is better.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Series to score, in any container that `fit` takes.
+        y : array-like of shape (n_series,) or None, default=None
+            Class labels; None averages over the classes.
+
+        Returns
+        -------
+        score : float
+            Natural logarithm of the density, summed over channels, averaged over all time steps
+            of all series. Constant channels take no part.
+        """
+        panel, rows = self._score_rows(X, y)
+        return float(rows.sum() / panel.n_rows)
+
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
+        """Log density of every row of one series, or of every series of a panel.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Series to score, in any container that `fit` takes.
+        y : array-like of shape (n_series,) or None, default=None
+            Class labels; None averages over the classes.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_timesteps,) or (n_series,)
+            For one series (2-D array or frame) log p(x_t | x_<t) of each row; for a panel the
+            sum over the time steps of each series.
+        """
+        panel, rows = self._score_rows(X, y)
+        if panel.spec.container in _SINGLE:
+            return rows
+        return np.add.reduceat(rows, panel.offsets[:-1])
+
+    def _score_rows(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
+        check_is_fitted(self)
+        panel = check_panel(X, estimator=self)
+        if self.classes_ is None or (y is not None and panel.spec.container not in _SINGLE):
+            rows = self._density_rows(panel, self._labels_to_score(y, panel))
+            return panel, rows - self.codec_.log_scale
+        per_class = [
+            self._density_rows(panel, np.full(panel.n_series, label))
+            for label in range(len(self.classes_))
+        ]
+        return panel, self._average_classes(np.stack(per_class), panel) - self.codec_.log_scale
+
+    def _labels_to_score(self, y: Any, panel: Panel) -> np.ndarray:
+        if self.classes_ is None or y is None:
+            return np.zeros(panel.n_series, dtype=np.int64)
+        if np.shape(y) != (panel.n_series,):
+            raise ValueError(
+                f"y has shape {np.shape(y)} and X has {panel.n_series} series; give one class "
+                f"label per series, or no y."
+            )
+        return self._indices_of(y)
+
+    def _average_classes(self, per_class: np.ndarray, panel: Panel) -> np.ndarray:
+        """Density of each row given the rows before it, with the class unknown at the start."""
+        rows = np.empty(per_class.shape[1])
+        log_prior = np.log(self.class_prior_)[:, None]
+        for first, last in zip(panel.offsets[:-1], panel.offsets[1:], strict=True):
+            joint = np.cumsum(per_class[:, first:last], axis=1)
+            total = np.logaddexp.reduce(joint + log_prior, axis=0)
+            rows[first:last] = np.diff(total, prepend=0.0)
+        return rows
+
+    def _class_posterior(self, histories: Panel) -> np.ndarray:
+        """Probability of every class given each history, (n_series, n_classes)."""
+        joint = np.stack(
+            [
+                np.add.reduceat(
+                    self._density_rows(histories, np.full(histories.n_series, label)),
+                    histories.offsets[:-1],
+                )
+                for label in range(len(self.classes_))
+            ],
+            axis=1,
+        ) + np.log(self.class_prior_)
+        return np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
+
+    def _density_rows(self, panel: Panel, labels: np.ndarray) -> np.ndarray:
+        """Log density of the features of every row."""
+        rows, offsets = np.empty(panel.n_rows), panel.offsets
+        for chosen in series_batches(panel.lengths):
+            lengths = panel.lengths[chosen]
+            features = np.zeros((len(chosen), lengths.max(), self.codec_.n_features), np.float32)
+            for i, number in enumerate(chosen):
+                features[i, : lengths[i]] = self.codec_.transform(panel.series(number))
+            observed = np.arange(lengths.max()) < lengths[:, None]
+            batch = (features, labels[chosen], observed)
+            tensors = (torch.tensor(part, device=self.device_) for part in batch)
+            with torch.inference_mode():
+                density = self._log_density(*tensors).numpy(force=True)
+            for i, number in enumerate(chosen):
+                rows[offsets[number] : offsets[number + 1]] = density[i, : lengths[i]]
+        return rows
+
+
+def series_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """Numbers of series that are worked on together: of like length, so that little is padded.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_series,)
+        Time steps of each series.
+
+    Yields
+    ------
+    chosen : ndarray of shape (n_chosen,)
+        Every series comes once.
+    """
+    order = np.argsort(lengths, kind="stable")
+    ordered = lengths[order]
+    first = 0
+    while first < len(order):
+        within = np.searchsorted(ordered, 2 * ordered[first], side="right")
+        fitting = first + max(1, _STEPS // int(ordered[first] * 2))
+        last = min(within, fitting)
+        yield order[first:last]
+        first = last

@@ -1,0 +1,188 @@
+"""Both stages of FAR-TS together: densities, continuations and draws of values."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from sktsgen.nn._cache import KVCache
+from sktsgen.nn._factorized import FactorizedTokenizer, ResidualDecoder
+from sktsgen.nn._token_prior import Rows, TokenPrior
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+
+
+class Context(NamedTuple):
+    """Where a series stands: what was read, and what the next step is drawn from."""
+
+    cache: KVCache
+    inputs: Float[Tensor, "batch 1 d_model"]
+
+
+class FactorizedModel:
+    """The trained tokenizer and prior as one autoregressive model p(x_t | x_<t).
+
+    Parameters
+    ----------
+    tokenizer, prior : FactorizedTokenizer, TokenPrior
+        The two stages of [1]_.
+    noise_scale : Tensor of shape (n_features,)
+        Standard deviation of what the tokens leave over; the density where the prior has no
+        mixture emission.
+    bounds : Tensor of shape (2, n_features)
+        Drawn values are kept between these.
+
+    References
+    ----------
+    .. [1] "FAR-TS: Fast and Interpretable Autoregressive Time Series Generation",
+       arXiv:2511.04973.
+    """
+
+    def __init__(
+        self,
+        tokenizer: FactorizedTokenizer,
+        prior: TokenPrior,
+        noise_scale: Float[Tensor, " features"],
+        bounds: Float[Tensor, "2 features"],
+    ) -> None:
+        self.tokenizer, self.prior = tokenizer, prior
+        self.noise_scale, self.bounds = noise_scale, bounds
+
+    def log_density(
+        self,
+        x: Float[Tensor, "batch time features"],
+        labels: Int[Tensor, " batch"],
+        observed: Bool[Tensor, "batch time"],
+    ) -> Float[Tensor, "batch time"]:
+        """Lower bound of log p(x_t | x_<t): the tokens of x_t, then x_t given its tokens.
+
+        The bound is what is lost by naming one token tuple for a value that several could emit.
+        A series longer than the window is read in blocks, through the same sliding cache that
+        draws it.
+        """
+        rows = self.read(x, labels)
+        before = self.prior.embed(rows.inputs[:, :-1], labels)
+        embedded = torch.cat([self.prior.start(labels), before], dim=1)
+        cache = self.prior.trunk.start(len(x))
+        blocks = embedded.split(self.prior.trunk.window, dim=1)
+        states = torch.cat([self.prior.trunk.extend(block, cache) for block in blocks], dim=1)
+        parts = self.prior.log_likelihood(states, rows)
+        tokens, values = parts.tokens.sum(-1), parts.values.sum(-1)
+        if self.prior.emission is None:
+            values = self._normal_density(x, rows.inputs, labels)
+        return (tokens + values) * observed
+
+    def read(
+        self, x: Float[Tensor, "batch time features"], labels: Int[Tensor, " batch"]
+    ) -> Rows:
+        """Tokens, inputs of the prior and residual of given values."""
+        return read_rows(self.tokenizer, x, labels, reads_values=self.prior.emission is not None)
+
+    def begin(
+        self,
+        labels: Int[Tensor, " batch"],
+        history: Float[Tensor, "batch time features"] | None = None,
+        *,
+        has_start: bool = True,
+    ) -> Context:
+        """Context of the step after `history`.
+
+        Without `has_start` the history is the end of a longer one, whose start is out of reach.
+        """
+        cache = self.prior.trunk.start(len(labels))
+        start = self.prior.start(labels)
+        if history is None or not history.shape[1]:
+            return Context(cache, start)
+        embedded = self.prior.embed(self.read(history, labels).inputs, labels)
+        if has_start:
+            embedded = torch.cat([start, embedded], dim=1)
+        for block in embedded[:, :-1].split(self.prior.trunk.window, dim=1):
+            if block.shape[1]:
+                self.prior.trunk.extend(block, cache)
+        return Context(cache, embedded[:, -1:])
+
+    def values_of(
+        self,
+        drawn: tuple[Tensor, ...],
+        labels: Int[Tensor, " batch"],
+        history: Float[Tensor, "batch time features"] | None = None,
+    ) -> Float[Tensor, "batch time features"]:
+        """Values of drawn steps; a point emission is decoded now, with the end of the history."""
+        coefficients = drawn[1]
+        if self.prior.emission is not None:
+            return coefficients
+        if history is not None:
+            past = self.read(history[:, -ResidualDecoder.reach :], labels).inputs
+            coefficients = torch.cat([past, coefficients], dim=1)
+        decoded = self.tokenizer.decode(coefficients, labels)[:, -drawn[1].shape[1] :]
+        return decoded.clamp(*self.bounds)
+
+    def _normal_density(self, x: Tensor, coefficients: Tensor, labels: Tensor) -> Tensor:
+        decoded = self.tokenizer.decode(coefficients, labels)
+        standardised = (x - decoded) / self.noise_scale
+        log_normal = -0.5 * standardised.square() - self.noise_scale.log() - _HALF_LOG_TWO_PI
+        return log_normal.sum(-1)
+
+
+class FactorizedDecoder:
+    """One step at a time for the decoding loop.
+
+    Parameters
+    ----------
+    model : FactorizedModel
+        What to draw from.
+    labels : Tensor of shape (batch,)
+        Class of every series, zeros without classes.
+    temperature, top_p : float, float or None
+        Sharpening of the token distributions.
+    """
+
+    def __init__(
+        self,
+        model: FactorizedModel,
+        labels: Int[Tensor, " batch"],
+        *,
+        temperature: float = 1.0,
+        top_p: float | None = None,
+    ) -> None:
+        self.model, self.labels = model, labels
+        self.temperature, self.top_p = temperature, top_p
+        self.n_uniforms = model.prior.n_uniforms
+
+    def step(self, inputs: Tensor, cache: KVCache) -> Tensor:
+        """State of the next step."""
+        return self.model.prior.trunk.step(inputs, cache)
+
+    def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Codes with values (mixture emission) or coefficients (point), and what is read next."""
+        tokenizer, prior = self.model.tokenizer, self.model.prior
+        drawn = prior.draw(
+            states[:, 0], uniforms[:, 0], temperature=self.temperature, top_p=self.top_p
+        )
+        codes = drawn.codes[:, None]
+        coefficients = tokenizer.coefficients(codes)
+        if prior.emission is None:
+            return (codes, coefficients), prior.embed(coefficients, self.labels)
+        values = tokenizer.combine(coefficients, self.labels) + drawn.residual[:, None]
+        # A value far outside the data would lead the next steps further and further out.
+        values = values.clamp(*self.model.bounds)
+        return (codes, values), prior.embed(values, self.labels)
+
+
+def read_rows(
+    tokenizer: FactorizedTokenizer,
+    x: Float[Tensor, "batch time features"],
+    labels: Int[Tensor, " batch"],
+    *,
+    reads_values: bool,
+) -> Rows:
+    """What a prior is trained on: tokens of `x`, what it reads, what the tokens leave over."""
+    codes = tokenizer.encode(x)
+    coefficients = tokenizer.coefficients(codes)
+    if not reads_values:
+        return Rows(coefficients, codes, x[..., :0])
+    return Rows(x, codes, x - tokenizer.combine(coefficients, labels))

@@ -1,0 +1,313 @@
+"""Stage 2 of FAR-TS: an autoregressive prior over the tokens, and the emission beside it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from sktsgen.nn._contract import Network, TrainingStep
+from sktsgen.nn._emission import MixtureEmission
+from sktsgen.nn._layers import Linear, uniform
+from sktsgen.nn._transformer import CausalTransformer
+from sktsgen.ops import corrupt_rows, draw_index, drop, linear, nucleus
+
+# Share of training windows that do not see where they start, as when a series goes on beyond
+# the window and its start has left the cache.
+_STARTLESS = 0.25
+
+
+class Rows(NamedTuple):
+    """What the prior reads of a window: one entry per time step.
+
+    Attributes
+    ----------
+    inputs : Tensor of shape (batch, time, d_input)
+        What the next step is predicted from: the values of a step (mixture emission) or its
+        quantised coefficients.
+    codes : Tensor of shape (batch, time, depth)
+        Tokens of the step.
+    residual : Tensor of shape (batch, time, n_features)
+        Values minus the linear part of their tokens; not read without a mixture emission.
+    """
+
+    inputs: Float[Tensor, "batch time d_input"]
+    codes: Int[Tensor, "batch time depth"]
+    residual: Float[Tensor, "batch time features"]
+
+
+class LogLikelihood(NamedTuple):
+    """Log-probabilities of the tokens and log densities of the values, step by step."""
+
+    tokens: Float[Tensor, "batch time depth"]
+    values: Float[Tensor, "batch time features"]
+
+
+class Drawn(NamedTuple):
+    """One time step drawn for every series."""
+
+    codes: Int[Tensor, "batch depth"]
+    residual: Float[Tensor, "batch features"]
+
+
+class TokenPrior(Network):
+    """Decoder-only transformer over time steps, [1]_ Sections 3.3 to 3.5.
+
+    A step is read as continuous values, never as an embedding per code: with several codes per
+    step nearly every row has a combination of its own, and embeddings memorise.
+    The codes of a step are drawn one after the other, each given the sum of the former ones.
+
+    Parameters
+    ----------
+    d_input, n_features : int
+        Width of a step as it is read, and of its values.
+    codebooks : tuple of int
+        Depth, codes per codebook, and their width.
+    has_mixture : bool
+        Whether the residual X - U V^T has a learnt density given the tokens and the past, in
+        place of a decoded point.
+    n_classes : int
+        Number of classes, 0 for none.
+    d_model, n_layers, n_heads, n_kv_heads, window : int
+        Sizes of the transformer.
+    dropout, input_noise, corruption : float
+        Dropout rate; standard deviation of the noise on what is read, relative to its spread;
+        share of the steps that are read wrongly.
+    generator : torch.Generator
+        Source of the initial weights.
+
+    References
+    ----------
+    .. [1] "FAR-TS: Fast and Interpretable Autoregressive Time Series Generation",
+       arXiv:2511.04973.
+    """
+
+    codebooks: Tensor
+
+    def __init__(
+        self,
+        *,
+        d_input: int,
+        n_features: int,
+        codebooks: tuple[int, int, int],
+        has_mixture: bool,
+        n_classes: int,
+        d_model: int,
+        n_layers: int,
+        n_heads: int,
+        n_kv_heads: int,
+        window: int,
+        dropout: float,
+        input_noise: float,
+        corruption: float,
+        n_mixture: int = 8,
+        smallest_scale: float = 0.02,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.config = {
+            "d_input": d_input,
+            "n_features": n_features,
+            "codebooks": tuple(codebooks),
+            "has_mixture": has_mixture,
+            "n_classes": n_classes,
+            "d_model": d_model,
+            "n_layers": n_layers,
+            "n_heads": n_heads,
+            "n_kv_heads": n_kv_heads,
+            "window": window,
+            "dropout": dropout,
+            "input_noise": input_noise,
+            "corruption": corruption,
+            "n_mixture": n_mixture,
+            "smallest_scale": smallest_scale,
+        }
+        depth, codebook_size, code_dim = codebooks
+        self.n_classes, self.dropout = n_classes, dropout
+        self.input_noise, self.corruption = input_noise, corruption
+        self.told_noise = 0.0
+        self.register_buffer("codebooks", torch.zeros(depth, codebook_size, code_dim))
+        self.register_buffer("spread", torch.ones(d_input))
+        self.start_embedding = nn.Parameter(
+            uniform(max(n_classes, 1), d_model, generator=generator, d_in=1, gain=0.5)
+        )
+        self.read = nn.Sequential(
+            Linear(d_input + 1, 2 * d_model, generator, bias=True),
+            nn.SiLU(),
+            Linear(2 * d_model, d_model, generator, bias=True),
+        )
+        self.trunk = CausalTransformer(
+            d_model,
+            n_layers,
+            n_heads,
+            n_kv_heads,
+            window=window,
+            dropout=dropout,
+            generator=generator,
+        )
+        self.heads = DepthHeads(d_model, depth, codebook_size, code_dim, generator)
+        self.emission = (
+            MixtureEmission(
+                n_features,
+                d_model + code_dim,
+                n_mixture=n_mixture,
+                d_hidden=64 if n_features <= 10 else 32,
+                smallest_scale=smallest_scale,
+                generator=generator,
+            )
+            if has_mixture
+            else None
+        )
+
+    def loss(
+        self,
+        batch: tuple[Rows, Int[Tensor, " batch"], Bool[Tensor, "batch time"]],
+        step: TrainingStep | None = None,
+    ) -> Float[Tensor, ""]:
+        """Negative log-likelihood per time step, divided by the number of things predicted."""
+        rows, labels, observed = batch
+        generator = None if step is None else step.generator
+        states = self.trunk(
+            self._embed_window(rows.inputs, labels, generator),
+            generator,
+            self._hidden_start(rows.inputs, generator),
+        )
+        parts = self.log_likelihood(states, rows)
+        n_terms = parts.tokens.shape[-1] + parts.values.shape[-1]
+        per_step = parts.tokens.sum(-1) + parts.values.sum(-1)
+        return -(per_step * observed).sum() / (observed.sum() * n_terms)
+
+    def log_likelihood(self, states: Float[Tensor, "batch time d_model"], rows: Rows) -> LogLikelihood:
+        """Log-likelihood of every step given the states before it."""
+        partial = self._partial_sums(rows.codes)
+        logits = self.heads(states, partial[..., :-1, :])
+        tokens = -F.cross_entropy(
+            logits.flatten(0, -2), rows.codes.flatten(), reduction="none"
+        ).view(rows.codes.shape)
+        if self.emission is None:
+            return LogLikelihood(tokens, tokens[..., :0])
+        context = torch.cat([states, partial[..., -1, :]], -1)
+        values = self.emission.log_density(rows.residual.flatten(0, 1), context.flatten(0, 1))
+        return LogLikelihood(tokens, values.unflatten(0, rows.codes.shape[:2]))
+
+    def embed(
+        self,
+        inputs: Float[Tensor, "batch time d_input"],
+        labels: Int[Tensor, " batch"],
+        level: Float[Tensor, "#batch 1 1"] | None = None,
+    ) -> Float[Tensor, "batch time d_model"]:
+        """What the transformer reads of given steps, told how noisy they are.
+
+        The class stands in every step: told only at the start it would be lost when the start
+        leaves the cache.
+        """
+        if level is None:
+            level = inputs.new_full((1, 1, 1), self.told_noise)
+        told = level.expand(*inputs.shape[:2], 1)
+        embedded: Tensor = self.read(torch.cat([inputs, 5.0 * told], dim=-1))
+        return embedded + self.start(labels) if self.n_classes else embedded
+
+    def start(self, labels: Int[Tensor, " batch"]) -> Float[Tensor, "batch 1 d_model"]:
+        """What stands before the first step: one learnt vector a class."""
+        return self.start_embedding[labels][:, None]
+
+    def draw(
+        self,
+        state: Float[Tensor, "batch d_model"],
+        uniforms: Float[Tensor, "batch n_uniforms"],
+        *,
+        temperature: float = 1.0,
+        top_p: float | None = None,
+    ) -> Drawn:
+        """Draw the tokens of one step, then its residual, given the state before it."""
+        depth = len(self.codebooks)
+        partial, codes = state.new_zeros(len(state), self.codebooks.shape[-1]), []
+        shared = self.heads.from_state(state).unflatten(-1, (depth, -1))
+        for level in range(depth):
+            logits = self.heads.level(level, shared[:, level], partial)
+            codes.append(draw_index(nucleus(logits, temperature, top_p), uniforms[:, level]))
+            partial = partial + self.codebooks[level][codes[-1]]
+        if self.emission is None:
+            return Drawn(torch.stack(codes, -1), state[:, :0])
+        pairs = uniforms[:, depth:].unflatten(-1, (-1, 2))
+        residual = self.emission.draw(torch.cat([state, partial], -1), pairs)
+        return Drawn(torch.stack(codes, -1), residual)
+
+    @property
+    def n_uniforms(self) -> int:
+        """Number of uniforms that one time step takes."""
+        n_values = 0 if self.emission is None else 2 * self.emission.n_features
+        return len(self.codebooks) + n_values
+
+    def _embed_window(
+        self, inputs: Tensor, labels: Tensor, generator: torch.Generator | None
+    ) -> Tensor:
+        before = corrupt_rows(inputs[:, :-1], self.corruption, generator)
+        level = before.new_zeros(len(before), 1, 1)
+        if generator is not None and self.input_noise:
+            level.uniform_(0.0, self.input_noise, generator=generator)
+            noise = torch.randn(before.shape, generator=generator, device=before.device)
+            before = before + level * self.spread * noise
+        embedded = torch.cat([self.start(labels), self.embed(before, labels, level)], dim=1)
+        return drop(embedded, self.dropout, generator)
+
+    def _hidden_start(
+        self, inputs: Tensor, generator: torch.Generator | None
+    ) -> Bool[Tensor, " batch"] | None:
+        if generator is None:
+            return None
+        draws = torch.rand(len(inputs), generator=generator, device=inputs.device)
+        return draws < _STARTLESS
+
+    def _partial_sums(self, codes: Int[Tensor, "batch time depth"]) -> Tensor:
+        """Sums of the first 0, 1, ... depth code vectors, (batch, time, depth + 1, code_dim)."""
+        vectors = [F.embedding(codes[..., i], book) for i, book in enumerate(self.codebooks)]
+        total = [torch.zeros_like(vectors[0])]
+        for vector in vectors:
+            total.append(total[-1] + vector)
+        return torch.stack(total, -2)
+
+
+class DepthHeads(nn.Module):
+    """Logits of each code of a step, given the state and the sum of the codes before it."""
+
+    def __init__(
+        self,
+        d_model: int,
+        depth: int,
+        codebook_size: int,
+        code_dim: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.from_state = Linear(d_model, depth * 2 * d_model, generator, bias=True)
+        self.from_codes = nn.Parameter(
+            uniform(depth, code_dim, 2 * d_model, generator=generator, d_in=code_dim)
+        )
+        self.out = nn.Parameter(
+            uniform(depth, codebook_size, 2 * d_model, generator=generator, d_in=2 * d_model, gain=0.5)
+        )
+        self.out_bias = nn.Parameter(torch.zeros(depth, codebook_size))
+
+    def forward(
+        self,
+        states: Float[Tensor, "batch time d_model"],
+        partial: Float[Tensor, "batch time depth code_dim"],
+    ) -> Float[Tensor, "batch time depth codes"]:
+        shared = self.from_state(states).unflatten(-1, (len(self.out), -1))
+        logits = [
+            self.level(level, shared[..., level, :], partial[..., level, :])
+            for level in range(len(self.out))
+        ]
+        return torch.stack(logits, -2)
+
+    def level(
+        self, level: int, shared: Float[Tensor, "*batch hidden"], partial: Float[Tensor, "*batch code_dim"]
+    ) -> Float[Tensor, "*batch codes"]:
+        """Logits of one depth; the first has nothing before it."""
+        if level:
+            shared = shared + partial @ self.from_codes[level]
+        return linear(F.silu(shared), self.out[level]) + self.out_bias[level]

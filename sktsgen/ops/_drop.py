@@ -1,0 +1,29 @@
+"""Regularising noise from explicit generators; without a generator nothing happens."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def drop(
+    x: Float[Tensor, "*batch dim"], rate: float, generator: torch.Generator | None
+) -> Float[Tensor, "*batch dim"]:
+    """Dropout whose mask comes from `generator`; the identity where there is none (evaluation)."""
+    if generator is None or rate == 0.0:
+        return x
+    keep = torch.rand(x.shape, generator=generator, device=x.device) >= rate
+    return x * (keep * (1.0 / (1.0 - rate)))
+
+
+def corrupt_rows(
+    x: Float[Tensor, "batch time dim"], rate: float, generator: torch.Generator | None
+) -> Float[Tensor, "batch time dim"]:
+    """Replace a share `rate` of the time steps by steps drawn from the whole batch."""
+    if generator is None or rate == 0.0:
+        return x
+    rows = x.flatten(0, 1)
+    chosen = torch.rand(len(rows), generator=generator, device=x.device) < rate
+    other = torch.randint(len(rows), (len(rows),), generator=generator, device=x.device)
+    return torch.where(chosen[:, None], rows[other], rows).view_as(x)

@@ -1,0 +1,134 @@
+"""All that is needed to go on with a training, and where it is kept."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import pickle
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class TrainState:
+    """Position of a training after a whole number of epochs.
+
+    Attributes
+    ----------
+    identity : dict
+        What was trained on what; a checkpoint of another identity is refused.
+    epoch : int
+        Epochs done.
+    network, average, best : dict of str to Tensor
+        Current weights, their moving average, and the average with the lowest validation loss.
+    optimizer : dict
+        State of the optimiser.
+    generator : Tensor
+        State of the random generator.
+    best_loss : float
+        Validation loss of `best`.
+    best_epoch : int
+        When `best` was reached, 0 for never.
+    losses, validation_losses : list of float
+        One entry per epoch.
+    is_done : bool
+        Whether the training has come to its end.
+    """
+
+    identity: dict[str, Any]
+    epoch: int = 0
+    network: dict[str, Tensor] = field(default_factory=dict)
+    average: dict[str, Tensor] = field(default_factory=dict)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    generator: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.uint8))
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    losses: list[float] = field(default_factory=list)
+    validation_losses: list[float] = field(default_factory=list)
+    is_done: bool = False
+
+
+class CheckpointStore:
+    """One training's checkpoint in a folder: the newest state and the one before it.
+
+    Parameters
+    ----------
+    folder : path-like
+        Made if it is not there.
+    name : str
+        Name of the stage, part of the file names.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], name: str) -> None:
+        self.path = Path(folder) / f"{name}.checkpoint"
+        self.former = self.path.with_suffix(".former")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            probe = self.path.with_suffix(".probe")
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise OSError(
+                f"checkpoint_dir={str(folder)!r} cannot be written ({error.strerror}); "
+                f"give a folder you may write to, or None for no checkpoints."
+            ) from error
+
+    def save(self, state: TrainState) -> None:
+        """Write `state` beside the newest file, then move both names on."""
+        temporary = self.path.with_suffix(".partial")
+        with temporary.open("wb") as file:
+            torch.save({k: v for k, v in vars(state).items()}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if self.path.exists():
+            os.replace(self.path, self.former)
+        os.replace(temporary, self.path)
+
+    def load(self, identity: dict[str, Any]) -> TrainState | None:
+        """Newest whole state, or None where there is none.
+
+        Raises
+        ------
+        ValueError
+            If the checkpoint belongs to other parameters or data; the message names them.
+        """
+        for path in (self.path, self.former):
+            try:
+                state = TrainState(**torch.load(path, map_location="cpu", weights_only=True))
+            except FileNotFoundError:
+                continue
+            except (RuntimeError, pickle.UnpicklingError, EOFError, TypeError, ValueError):
+                continue  # a file cut short by a crash; the former one is whole
+            self._check(state, identity)
+            return state
+        return None
+
+    def _check(self, state: TrainState, identity: dict[str, Any]) -> None:
+        names = sorted(state.identity.keys() | identity.keys())
+        differences = [
+            f"{name} was {state.identity.get(name)!r} and is {identity.get(name)!r}"
+            for name in names
+            if state.identity.get(name) != identity.get(name)
+        ]
+        if differences:
+            raise ValueError(
+                f"The checkpoint {self.path.name!r} belongs to another training: "
+                f"{'; '.join(differences)}. Use the same parameters and data, or an empty "
+                f"checkpoint_dir."
+            )
+
+
+def copy_weights(module: torch.nn.Module) -> dict[str, Tensor]:
+    """Weights and buffers, detached from the module."""
+    return {name: copy.deepcopy(t.detach()) for name, t in module.state_dict().items()}

@@ -1,0 +1,98 @@
+"""Numeric channels to float32 features and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sktsgen.data import LazyRows, MappedRows, Panel
+from sktsgen.persistence import register
+
+_CHUNK = 2**20  # cells looked at together, so that a mapped file is never held in memory
+_MARGIN = 0.05
+# Features up to this many bytes are made once; larger data are read batch by batch.
+_PRELOADED = 2**31
+
+
+@register
+class NumericCodec:
+    """Standardise every channel that varies; leave out the ones that do not.
+
+    Means and scales are taken in float64, so a feature loses nothing beyond float32 relative to
+    the spread of its channel. A constant channel is no feature: it comes back as what it was.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of shape (n_channels,)
+        Mean and standard deviation in the units of the data; the scale of a constant channel
+        is 0.
+    kept_ : ndarray of shape (n_features,)
+        Channels that became features; the first one if all are constant.
+    bounds_ : ndarray of shape (2, n_features), float32
+        Smallest and largest feature seen, widened by a twentieth of their distance.
+    """
+
+    def fit(self, panel: Panel) -> NumericCodec:
+        """Learn means, scales and bounds of all rows of `panel`."""
+        values = panel.values
+        total = sum(chunk.sum(0) for chunk in _chunks(values))
+        self.mean_ = total / len(values)
+        squares = sum(np.square(chunk - self.mean_).sum(0) for chunk in _chunks(values))
+        lowest = np.min([chunk.min(0) for chunk in _chunks(values)], axis=0)
+        highest = np.max([chunk.max(0) for chunk in _chunks(values)], axis=0)
+        varies = highest > lowest
+        self.scale_ = np.where(varies, np.sqrt(squares / len(values)), 0.0)
+        self.mean_ = np.where(varies, self.mean_, lowest)
+        self.kept_ = np.flatnonzero(varies) if varies.any() else np.array([0])
+        margin = _MARGIN * (highest - lowest)
+        limits = np.stack([lowest - margin, highest + margin])
+        self.bounds_ = self.transform(limits)
+        return self
+
+    @property
+    def n_features(self) -> int:
+        """Number of channels that became features."""
+        return len(self.kept_)
+
+    @property
+    def log_scale(self) -> float:
+        """Sum of the logarithms of the scales: density of features minus that of the data."""
+        scale = self.scale_[self.kept_]
+        return float(np.log(scale[scale > 0]).sum())
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Features of rows of shape (..., n_channels), float32 of shape (..., n_features)."""
+        kept = values[..., self.kept_].astype(np.float64)
+        scale = self.scale_[self.kept_]
+        features = (kept - self.mean_[self.kept_]) / np.where(scale > 0, scale, 1.0)
+        return features.astype(np.float32)
+
+    def inverse_transform(self, features: np.ndarray) -> np.ndarray:
+        """Rows in the units of the data, float64 of shape (..., n_channels)."""
+        values = np.broadcast_to(self.mean_, (*features.shape[:-1], len(self.mean_))).copy()
+        values[..., self.kept_] += features.astype(np.float64) * self.scale_[self.kept_]
+        return values
+
+
+def feature_rows(
+    values: np.ndarray, codec: NumericCodec, device: torch.device
+) -> Tensor | LazyRows:
+    """Features of all rows: a tensor on `device`, or read on demand where that is too large."""
+    if 4 * len(values) * codec.n_features > _PRELOADED:
+        return MappedRows(values, codec.transform)
+    features = torch.empty(len(values), codec.n_features)
+    step = max(1, _CHUNK // values.shape[1])
+    for first in range(0, len(values), step):
+        features[first : first + step] = torch.from_numpy(
+            codec.transform(values[first : first + step])
+        )
+    return features.to(device)
+
+
+def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
+    step = max(1, _CHUNK // values.shape[1])
+    for first in range(0, len(values), step):
+        yield values[first : first + step].astype(np.float64)

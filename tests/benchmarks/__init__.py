@@ -1,0 +1,1 @@
+"""Benchmarks: one command per table, rows in json lines, one rendered page."""

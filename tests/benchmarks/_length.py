@@ -1,0 +1,55 @@
+"""Length: trained at one length, drawn at many times that."""
+
+from collections.abc import Iterator
+
+from sktsgen.metrics import autocorrelation_difference, discriminative_score, marginal_distance
+from tests.benchmarks._data import Array, Split
+from tests.benchmarks._plan import Plan, drawn
+from tests.benchmarks._protocol import floor_windows
+from tests.benchmarks._rows import Row
+
+# Training length: lengths drawn. The last steps, as many as were trained, are compared.
+LENGTHS = {48: (48, 96, 192, 384), 96: (96, 192, 384, 768, 960)}
+
+
+def length(plan: Plan) -> Iterator[Row]:
+    """Compare the last steps of long series with real windows."""
+    n = plan.size(1000, 100)
+    for window in LENGTHS if not plan.is_smoke else (48,):
+        data = plan.split(window)
+        yield _row(plan, data, "real (floor)", floor_windows(data.real, n), window, window)
+        for seed in plan.seeds:
+            estimator, figures = plan.fit(data.segments, seed=seed, window_length=window)
+            for steps in LENGTHS[window][: plan.size(5, 2)]:
+                windows = drawn(estimator, n, steps, seed)[:, -window:]
+                row = _row(plan, data, "FactorizedARGenerator", windows, window, steps)
+                yield row | figures | {"seed": seed}
+
+
+def _row(plan: Plan, data: Split, name: str, windows: Array, window: int, steps: int) -> Row:
+    real = data.real
+    figures = {
+        "window": window,
+        "length": steps,
+        "factor": steps / window,
+        "n_windows": len(windows),
+        "ks": marginal_distance(real, windows),
+        "dks": marginal_distance(real, windows, difference=True),
+        "acf": autocorrelation_difference(real, windows),
+        "std_ratio": float((windows.std((0, 1)) / real.std((0, 1))).mean()),
+    }
+    if "gru-strong" in plan.judges:
+        figures |= _strong_judge(plan, real, windows)
+    return plan.row("length", name, **figures)
+
+
+def _strong_judge(plan: Plan, real: Array, windows: Array) -> Row:
+    same_number = real[:: max(1, len(real) // len(windows))][: len(windows)]
+    score = discriminative_score(
+        same_number,
+        windows,
+        judge="gru-strong",
+        n_repeats=len(plan.judge_seeds),
+        random_state=plan.judge_seeds[0],
+    )
+    return {"judge_strong": score}

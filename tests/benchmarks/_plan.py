@@ -1,0 +1,105 @@
+"""What one run of a benchmark is asked to do, and how long things took."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tests.benchmarks._data import Array, Split, split
+from tests.benchmarks._rows import RESULTS, Row
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One benchmark run.
+
+    Attributes
+    ----------
+    make : callable
+        Build an estimator from keyword parameters.
+    params : dict
+        Parameters other than the defaults, for every fit.
+    budget : {"full", "smoke"}
+        "smoke" cuts data, draws and judges down until all tables end within three minutes.
+    fit_threads : int
+        Threads while fitting; everything else runs on one.
+    """
+
+    make: Callable[..., Any]
+    dataset: str = "etth1"
+    window: int = 24
+    seeds: Sequence[int] = (0, 1, 2)
+    judge_seeds: Sequence[int] = (0, 1, 2)
+    params: dict[str, Any] = field(default_factory=dict)
+    budget: str = "full"
+    fit_threads: int = 1
+    results: Path = RESULTS
+
+    @property
+    def is_smoke(self) -> bool:
+        """Tell whether sizes are cut down."""
+        return self.budget == "smoke"
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Kinds of judge to train."""
+        return () if self.is_smoke else ("gru-small", "gru-strong")
+
+    def size(self, full: int, smoke: int) -> int:
+        """Choose a size by the budget."""
+        return smoke if self.is_smoke else full
+
+    def split(self, window: int | None = None, dataset: str | None = None) -> Split:
+        """Cut the data set; a smoke run sees its first rows only."""
+        return split(
+            dataset or self.dataset,
+            window or self.window,
+            max_rows=self.size(10**9, 3000),
+            max_series=self.size(10**9, 10),
+        )
+
+    def fit(self, X: Any, *, seed: int, **params: Any) -> tuple[Any, Row]:
+        """Fit an estimator; return it with its wall and CPU seconds."""
+        given = self.params | params
+        torch.set_num_threads(self.fit_threads)
+        try:
+            with stopwatch() as took:
+                estimator = self.make(random_state=seed, **given).fit(X)
+        finally:
+            torch.set_num_threads(1)
+        return estimator, {
+            "fit_wall_s": took["wall_s"],
+            "fit_cpu_s": took["cpu_s"],
+            "fit_threads": self.fit_threads,
+        }
+
+    def row(self, table: str, name: str, **figures: Any) -> Row:
+        """Name what was measured; figures of the call win."""
+        params = {key: str(value) for key, value in self.params.items()}
+        return {
+            "table": table,
+            "name": name,
+            "dataset": self.dataset,
+            "window": self.window,
+            "budget": self.budget,
+            "params": params,
+        } | figures
+
+
+@contextmanager
+def stopwatch() -> Any:
+    """Time the block in wall and CPU seconds."""
+    took: dict[str, float] = {}
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield took
+    took |= {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+
+
+def drawn(estimator: Any, n: int, length: int, seed: int) -> Array:
+    """Draw series as one array of shape (n, length, n_channels), whatever `fit` was given."""
+    return np.asarray(estimator.sample(n, length=length, random_state=seed), dtype=np.float64)

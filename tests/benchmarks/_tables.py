@@ -1,0 +1,134 @@
+"""What each table of the page shows: its words, its groups and its columns."""
+
+from typing import NamedTuple
+
+
+class Column(NamedTuple):
+    """One measured quantity."""
+
+    key: str
+    header: str
+    digits: int = 3
+
+
+class Table(NamedTuple):
+    """One table of the page; a group of rows that differ in `splits` is a table of its own."""
+
+    name: str
+    title: str
+    text: str
+    splits: tuple[str, ...]
+    columns: tuple[Column, ...]
+    labels: tuple[str, ...] = ("name",)
+
+
+QUALITY = Table(
+    "quality",
+    "Quality",
+    "Rows of the data are cut in blocks of two windows; every fifth is held out (of a panel, every "
+    "fifth series). Judges and distances compare generated windows with as many of all real ones; "
+    "copying compares with the held-out part. *Floor* is other real windows in the place of "
+    "generated ones, and its copying columns are half of the held-out stretches against the other "
+    "half. *Block bootstrap* joins stretches of a quarter window from the training part. *Stage 1 "
+    "reconstruction* is real windows after encoding, quantising and decoding: the ceiling. Copying "
+    "share is 0.05 for new data and 1 for a copier. Lower is better everywhere but for score and "
+    "median ratio (1 is fair).",
+    ("dataset", "window", "n_windows"),
+    (
+        Column("judge_small", "judge of the literature"),
+        Column("judge_strong", "strong judge"),
+        Column("context_fid", "Context-FID"),
+        Column("correlational", "correlational"),
+        Column("acf", "ACF"),
+        Column("ks", "KS"),
+        Column("dks", "KS of differences"),
+        Column("copying_share", "copying share", 2),
+        Column("copying_median_ratio", "median ratio", 2),
+        Column("copying_longest_run", "longest run", 0),
+    ),
+)
+COST = Table(
+    "quality",
+    "Fit, sample and score",
+    "Seconds of the generators above. Sampling is whole, decoding included, in CPU seconds on one "
+    "thread, the median of five; the score is the mean log-density per time step.",
+    ("dataset", "window"),
+    (
+        Column("fit_wall_s", "fit, wall s", 0),
+        Column("fit_cpu_s", "fit, CPU s", 0),
+        Column("fit_threads", "fit threads", 0),
+        Column("sample_cpu_s", "sample, CPU s"),
+        Column("n_timed", "windows sampled", 0),
+        Column("score_train", "score, training", 2),
+        Column("score_held_out", "score, held out", 2),
+        Column("reconstruction_error", "reconstruction error", 4),
+    ),
+)
+SPEED = Table(
+    "speed",
+    "Speed",
+    "One thread, CPU seconds of whole samples, the median of five. *Limit, same shapes*: every "
+    "matrix product inside the sample timed alone, the best of five rounds of the faster float32 "
+    "route, summed. *Limit, peak*: all operations at the best rate any of these shapes reached.",
+    ("dataset", "window"),
+    (
+        Column("n_samples", "series", 0),
+        Column("cpu_s", "CPU s"),
+        Column("us_per_token", "µs a step", 2),
+        Column("tokens_per_s", "steps/s", 0),
+        Column("gflop", "GFLOP", 1),
+        Column("ratio_same_shapes", "ratio to limit, same shapes", 2),
+        Column("ratio_peak", "ratio to limit, peak", 2),
+        Column("fit_cpu_s_per_1000", "fit CPU s per 1,000 windows", 2),
+    ),
+    labels=("name", "length"),
+)
+LENGTH = Table(
+    "length",
+    "Beyond the training length",
+    "The last steps of long series, as many as the training length, against real windows.",
+    ("dataset", "window"),
+    (
+        Column("ks", "KS"),
+        Column("dks", "KS of differences"),
+        Column("acf", "ACF"),
+        Column("std_ratio", "ratio of standard deviations", 2),
+        Column("judge_strong", "strong judge"),
+    ),
+    labels=("name", "length"),
+)
+STAGE1 = Table(
+    "stage1",
+    "Stage 1 against the rank",
+    "Squared error of held-out windows after encoding, quantising and decoding, per cell in units "
+    "of the variance of its channel; and of the linear part alone.",
+    ("dataset", "window"),
+    (
+        Column("reconstruction_error", "reconstruction error", 4),
+        Column("linear_part_error", "linear part alone", 4),
+    ),
+)
+CODEBOOK = Table(
+    "codebook",
+    "Codebooks over training",
+    "Share of the codes in use, entropy and perplexity of each codebook, one number a level.",
+    ("dataset", "window"),
+    (
+        Column("usage", "usage", 2),
+        Column("entropy_nats", "entropy, nats", 2),
+        Column("perplexity", "perplexity", 0),
+    ),
+)
+TRUTH = Table(
+    "truth",
+    "Score against the truth",
+    "Mean log-density per step of new series, beside that of the process they were drawn from.",
+    ("dataset", "window"),
+    (
+        Column("score", "score"),
+        Column("process_on_same_series", "process, same series"),
+        Column("negative_entropy_rate", "negative entropy rate"),
+        Column("gap", "gap, nats a step"),
+    ),
+)
+TABLES = (QUALITY, COST, SPEED, LENGTH, STAGE1, CODEBOOK, TRUTH)

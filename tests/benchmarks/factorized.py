@@ -1,0 +1,103 @@
+"""Benchmark of FactorizedARGenerator, one table a call.
+
+``python -m tests.benchmarks.factorized --table quality --dataset etth1 --window 24 --seeds 0 1 2``
+"""
+
+import argparse
+import ast
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tests.benchmarks._data import LOADERS, has_shared_data
+from tests.benchmarks._length import length
+from tests.benchmarks._plan import Plan
+from tests.benchmarks._quality import quality
+from tests.benchmarks._rows import RESULTS, Row, append_row
+from tests.benchmarks._speed import speed
+from tests.benchmarks._stage1 import codebook, stage1
+from tests.benchmarks._truth import truth
+
+TABLES: dict[str, Callable[[Plan], Iterator[Row]]] = {
+    "quality": quality,
+    "speed": speed,
+    "length": length,
+    "stage1": stage1,
+    "codebook": codebook,
+    "truth": truth,
+}
+SMOKE_PARAMS = {"max_epochs": 2}
+
+
+def run(table: str, plan: Plan) -> int:
+    """Write every row of a table as soon as it is measured; return their number."""
+    n_rows = 0
+    for row in TABLES[table](plan):
+        append_row(row, plan.results)
+        figures = {k: round(v, 4) for k, v in row.items() if isinstance(v, float)}
+        sys.stderr.write(f"{row['table']} {row['name']} {figures}\n")
+        n_rows += 1
+    return n_rows
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="tests.benchmarks.factorized", description=__doc__)
+    parser.add_argument("--table", choices=[*TABLES, "all"], default="all")
+    parser.add_argument("--dataset", choices=sorted(LOADERS), default="etth1")
+    parser.add_argument("--window", type=int, default=24)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--judge-seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--budget", choices=["full", "smoke"], default="full")
+    parser.add_argument("--fit-threads", type=int, default=1)
+    parser.add_argument("--results", type=Path, help="folder of the rows")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="parameters of the estimator"
+    )
+    return parser.parse_args(arguments)
+
+
+def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
+    """Turn the command line into a plan; smoke rows go to a folder of their own."""
+    is_smoke = options.budget == "smoke"
+    folder = Path(tempfile.gettempdir()) / "sktsgen-smoke" if is_smoke else RESULTS
+    return Plan(
+        make=make,
+        dataset=options.dataset,
+        window=options.window,
+        seeds=options.seeds[: 1 if is_smoke else None],
+        judge_seeds=options.judge_seeds,
+        params=(SMOKE_PARAMS if is_smoke else {}) | dict(_setting(text) for text in options.set),
+        budget=options.budget,
+        fit_threads=options.fit_threads,
+        results=options.results or folder,
+    )
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what the command line asks for."""
+    from sktsgen.estimators import FactorizedARGenerator
+
+    options = parse(arguments)
+    if not has_shared_data():
+        sys.exit("No real series beside the checkout (../shared/data); nothing to measure.")
+    torch.set_num_threads(1)
+    plan = plan_of(options, FactorizedARGenerator)
+    for table in TABLES if options.table == "all" else [options.table]:
+        run(table, plan)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Write docs/benchmarks.md from the stored rows: ``python -m tests.benchmarks.render``."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks._rows import RESULTS, Row, read_rows
+from tests.benchmarks._tables import TABLES, Column, Table
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+MISSING = "–"  # noqa: RUF001
+INTRODUCTION = """# Benchmarks
+
+Every figure was measured by `tests/benchmarks/` and this page is rendered from its rows
+(`python -m tests.benchmarks.render`). With several seeds a cell is their mean, with the least and
+the most in brackets. Figures of one table come from one machine and may be compared; seconds of
+different machines may not.
+"""
+
+
+def render(rows: Iterable[Row]) -> str:
+    """Return the page; of two rows of one thing the later one counts."""
+    newest = list({_identity(row): _with_setting(row) for row in rows}.values())
+    sections = [_section(table, newest) for table in TABLES]
+    return "\n".join([INTRODUCTION, *filter(None, sections)])
+
+
+def _identity(row: Row) -> str:
+    keys = ("table", "name", "dataset", "window", "length", "n_windows", "seed", "setting")
+    return repr([_with_setting(row).get(key) for key in keys])
+
+
+def _with_setting(row: Row) -> Row:
+    """Name the parameters that were not the defaults, so that such rows stand apart."""
+    params = sorted(row.get("params", {}).items())
+    return row | {"setting": ", ".join(f"{name}={value}" for name, value in params)}
+
+
+def _section(table: Table, rows: list[Row]) -> str:
+    shown = [
+        row
+        for row in rows
+        if row["table"] == table.name and any(column.key in row for column in table.columns)
+    ]
+    if not shown:
+        return ""
+    groups = _grouped(shown, table.splits)
+    parts = [part for key, group in groups for part in _one_table(table, key, group)]
+    return "\n".join([f"## {table.title}\n", f"{table.text}\n", *parts])
+
+
+def _grouped(rows: list[Row], keys: tuple[str, ...]) -> list[tuple[tuple[Any, ...], list[Row]]]:
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row.get(key) for key in keys), []).append(row)
+    return list(groups.items())
+
+
+def _one_table(table: Table, key: tuple[Any, ...], rows: list[Row]) -> Iterator[str]:
+    title = ", ".join(f"{name} {value}" for name, value in zip(table.splits, key, strict=True))
+    columns = [column for column in table.columns if any(column.key in row for row in rows)]
+    yield f"**{title.replace('n_', '')}**\n"
+    yield _line(["", *(column.header for column in columns)])
+    yield _line(["---", *("---:" for _ in columns)])
+    for label, group in _grouped(rows, (*table.labels, "setting")):
+        cells = [_cell(column, group) for column in columns]
+        if any(cell != MISSING for cell in cells):
+            yield _line([_label(label), *cells])
+    yield f"\n{_circumstances(rows)}\n"
+
+
+def _label(parts: tuple[Any, ...]) -> str:
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(column: Column, rows: list[Row]) -> str:
+    values = [row[column.key] for row in rows if row.get(column.key) is not None]
+    if not values:
+        return MISSING
+    if isinstance(values[0], list):
+        return ", ".join(f"{v:.{column.digits}f}" for v in np.mean(values, axis=0))
+    mean = f"{np.mean(values):,.{column.digits}f}"
+    if min(values) == max(values):
+        return mean
+    return f"{mean} ({min(values):,.{column.digits}f}–{max(values):,.{column.digits}f})"  # noqa: RUF001
+
+
+def _circumstances(rows: list[Row]) -> str:
+    seeds = sorted({row["seed"] for row in rows if row.get("seed") is not None})
+    last = max(rows, key=lambda row: row["date"])
+    versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
+    said = f"Seeds {', '.join(map(str, seeds))}. " if seeds else ""
+    return f"{said}{last['machine']}, {last['date']} UTC; {versions}."
+
+
+def main() -> None:
+    """Render the stored rows."""
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(render(read_rows(RESULTS)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from sktsgen.data import check_panel
+from sktsgen.datasets import ar1_autocovariance, make_ar1
+from sktsgen.plotting._statistics import autocorrelations, common_edges, correlations, cut_windows
+
+
+def test_windows_stay_inside_their_series():
+    lengths = (7, 3, 5)
+    series = [100 * i + np.arange(n, dtype=float)[:, None] for i, n in enumerate(lengths)]
+    windows = cut_windows(check_panel(series), 4)
+    assert windows.shape == (4 + 0 + 2, 4, 1)
+    assert (np.diff(windows[:, :, 0]) == 1).all()
+    assert sorted(windows[:, 0, 0]) == [0, 1, 2, 3, 200, 201]
+
+
+def test_many_windows_are_thinned_out_evenly():
+    windows = cut_windows(check_panel(np.arange(30_000.0)[:, None]), 24)
+    starts = windows[:, 0, 0]
+    assert len(starts) == 2000
+    # No gap is much wider than the mean one, and no hour of the day is left out.
+    assert np.diff(np.sort(starts)).max() < 3 * 30_000 / 2000
+    assert np.bincount((starts % 24).astype(int), minlength=24).min() > 40
+
+
+def test_first_windows_are_far_apart():
+    starts = cut_windows(check_panel(np.arange(1000.0)[:, None]), 10)[:4, 0, 0]
+    assert np.diff(np.sort(starts)).min() > 100
+
+
+def test_autocorrelation_of_an_autoregression_is_its_closed_form():
+    windows = make_ar1(400, 100, phi=0.8, sigma=1.0, random_state=0)
+    lags = np.arange(6)
+    truth = [ar1_autocovariance(0.8, 1.0, lag) / ar1_autocovariance(0.8, 1.0, 0) for lag in lags]
+    np.testing.assert_allclose(autocorrelations(windows, 5)[:, 0], truth, atol=0.03)
+
+
+def test_correlations_are_those_of_numpy():
+    windows = np.random.default_rng(0).normal(size=(20, 8, 3)) @ [[1, 2, 0], [0, 1, 1], [0, 0, 1]]
+    expected = np.corrcoef(windows.reshape(-1, 3), rowvar=False)
+    np.testing.assert_allclose(correlations(windows), expected, rtol=1e-12)
+
+
+def test_a_constant_channel_has_no_correlation():
+    windows = np.random.default_rng(0).normal(size=(20, 8, 2))
+    windows[:, :, 1] = 3.0
+    np.testing.assert_array_equal(np.isnan(correlations(windows)), [[False, True], [True, True]])
+    assert np.isnan(autocorrelations(windows, 2)[:, 1]).all()
+
+
+@pytest.mark.parametrize(
+    ("synthetic", "low", "high"),
+    [([0.2, 0.8], 0.0, 1.0), ([-0.3, 1.2], -0.3, 1.2), ([-100.0, 100.0], -0.5, 1.5)],
+)
+def test_edges_hold_the_real_values_and_near_generated_ones(synthetic, low, high):
+    edges = common_edges(np.array([0.0, 1.0]), np.array(synthetic), 10)
+    np.testing.assert_allclose([edges[0], edges[-1]], [low, high])
