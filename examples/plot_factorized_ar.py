@@ -10,8 +10,9 @@ looks like.
 # %%
 # Data and model
 # --------------
-# The table is a made-up office building: two months of hourly weather, people and energy. A small
-# model and a short training keep this page quick; the defaults are larger.
+# The table is a made-up office building: four months of hourly weather, people and energy. A small
+# model and a short training keep this page quick, and the rhythm of the days faint; the defaults
+# train longer.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,10 +21,10 @@ from sktsgen import FactorizedARGenerator
 from sktsgen.datasets import make_building_energy
 from sktsgen.plotting import ComparisonDisplay
 
-X = make_building_energy(62, random_state=0)
+X = make_building_energy(122, random_state=0)
 past, future = X.iloc[:-48], X.iloc[-48:]
 generator = FactorizedARGenerator(
-    n_components=8, n_codebooks=2, window_length=48, max_epochs=8, random_state=0
+    n_components=8, codebook_size=64, window_length=48, max_epochs=8, random_state=0
 ).fit(past)
 
 # %%
@@ -51,7 +52,9 @@ plt.show()
 tokens = generator.tokenize(past)
 restored = generator.detokenize(tokens)
 
-fig, (above, below) = plt.subplots(2, figsize=(8.0, 4.0), sharex=True, layout="constrained")
+fig, (above, below) = plt.subplots(
+    2, figsize=(8.0, 3.6), sharex=True, height_ratios=[4, 1], layout="constrained"
+)
 above.plot(past["occupancy"].to_numpy()[:96], color="#3b4a5e", label="table")
 above.plot(
     np.asarray(restored)[:96, past.columns.get_loc("occupancy")], color="#d9652b", label="read back"
@@ -59,7 +62,7 @@ above.plot(
 above.legend(frameon=False)
 below.imshow(tokens.to_numpy()[:96].T, aspect="auto", cmap="viridis", interpolation="nearest")
 below.set_xlabel("hour")
-below.set_ylabel("codebook")
+below.set_yticks([0], ["token"])
 plt.show()
 
 # %%
@@ -89,6 +92,6 @@ for ax, column in zip(axs, shown, strict=True):
     ax.fill_between(low.index, low, high, color="#d9652b", alpha=0.25, label="90 % of futures")
     ax.plot(middle, color="#d9652b", label="their median")
     ax.set_ylabel(column)
-axs[0].legend(frameon=False, ncols=3)
+axs[0].legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0))
 fig.autofmt_xdate()
 plt.show()

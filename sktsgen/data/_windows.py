@@ -31,12 +31,13 @@ class MappedRows:
     array : ndarray of shape (n_rows, n_channels)
         Usually a `numpy.memmap`; never read as a whole.
     transform : callable or None, default=None
-        Takes the float32 tensor of the rows asked for, of shape (..., n_channels), and returns
-        what training sees, such as scaled values. None leaves them as they are.
+        Takes the rows asked for as the array has them, of shape (..., n_channels), and returns
+        what training sees, such as scaled values: the file's own precision ends after it. None
+        leaves the rows as they are.
     """
 
     def __init__(
-        self, array: np.ndarray, transform: Callable[[Tensor], Tensor] | None = None
+        self, array: np.ndarray, transform: Callable[[np.ndarray], np.ndarray] | None = None
     ) -> None:
         self.array = array
         self.transform = transform
@@ -48,8 +49,10 @@ class MappedRows:
 
     def __getitem__(self, rows: Tensor) -> Tensor:
         """Return the rows of the numbers `rows` as float32."""
-        found = torch.from_numpy(np.asarray(self.array[rows.cpu().numpy()], dtype=np.float32))
-        return found if self.transform is None else self.transform(found)
+        found = self.array[rows.cpu().numpy()]
+        if self.transform is not None:
+            found = self.transform(found)
+        return torch.from_numpy(np.asarray(found, dtype=np.float32))
 
 
 class Windows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,13 @@ _AHEAD = 64
 
 
 def entropy_of(random_state: int | np.random.RandomState | None) -> int:
-    """One integer that stands for a `random_state`: an int is itself, the rest is drawn from."""
+    """Return one integer that stands for a `random_state`.
+
+    An int is itself, a RandomState is drawn from, and None is fresh entropy of the system:
+    numpy's global state is neither read nor moved on.
+    """
+    if random_state is None:
+        return secrets.randbits(63)
     if isinstance(random_state, (int, np.integer)):
         return int(random_state)
     return int(check_random_state(random_state).randint(np.iinfo(np.int64).max, dtype=np.int64))
@@ -40,7 +47,12 @@ class SeriesNoise:
     """
 
     def __init__(
-        self, seed: int, series: Sequence[int], width: int, *, device: torch.device | str = "cpu"
+        self,
+        seed: int,
+        series: Sequence[int] | np.ndarray,
+        width: int,
+        *,
+        device: torch.device | str = "cpu",
     ) -> None:
         self.width, self.device = width, device
         word = np.uint64(seed % 2**64)
@@ -48,7 +60,7 @@ class SeriesNoise:
             np.random.Generator(np.random.Philox(key=np.array([word, number], dtype=np.uint64)))
             for number in series
         ]
-        self._buffer = torch.empty(len(self.streams), 0, width)
+        self._buffer = torch.empty(len(self.streams), 0, width, device=device)
         self._next = 0
 
     def draw(self, n_steps: int) -> Tensor:
@@ -71,9 +83,23 @@ class SeriesNoise:
 def class_draws(
     probability: np.ndarray, seed: int, series: Sequence[int] | np.ndarray
 ) -> np.ndarray:
-    """Class index of each series, drawn from its row of `probability`.
+    """Draw the class of each series from its row of `probability`.
 
     The highest word of the counter keeps this stream apart from the one of the values.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_series, n_classes)
+        Non-negative; rows need not add up to exactly 1.
+    seed : int
+        Key of all streams.
+    series : sequence of int
+        Numbers of the series.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_series,), dtype int64
+        A class of probability zero is never drawn.
     """
     word = np.uint64(seed % 2**64)
     levels = [
@@ -82,5 +108,6 @@ def class_draws(
         ).random()
         for number in series
     ]
-    below = np.cumsum(probability, axis=1) <= np.array(levels)[:, None]
-    return np.minimum(below.sum(1), probability.shape[1] - 1)
+    cumulative = np.cumsum(probability, axis=1)
+    below = cumulative <= np.array(levels)[:, None] * cumulative[:, -1:]
+    return np.asarray(below.sum(1))

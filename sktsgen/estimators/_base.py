@@ -6,7 +6,6 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -60,7 +59,7 @@ class Draw:
     options: dict[str, Any] = field(default_factory=dict)
 
     def part(self, chosen: slice | np.ndarray) -> Draw:
-        """The same draw for some of the series."""
+        """Return the same draw for some of the series."""
         return replace(
             self,
             numbers=self.numbers[chosen],
@@ -69,14 +68,13 @@ class Draw:
         )
 
     def parts(self, size: int) -> list[Draw]:
-        """The same draw in parts of at most `size` series."""
+        """Cut the draw into parts of at most `size` series."""
         firsts = range(0, len(self.numbers), size)
         return [self.part(slice(first, first + size)) for first in firsts]
 
 
 class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
     """Base of all generators; subclasses add `fit`, `_draw_features` and `_log_density`."""
-
 
     @abstractmethod
     def _draw_features(self, draw: Draw) -> Tensor:
@@ -111,7 +109,6 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         self.classes_, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
         self.class_prior_ = counts / counts.sum()
         return labels
-
 
     def _sample(
         self,
@@ -254,16 +251,6 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
             )
         return np.broadcast_to(self._indices_of(y), numbers.shape)
 
-    def _indices_of(self, y: Any) -> np.ndarray:
-        y = np.asarray(y)
-        unknown = [label for label in np.unique(y) if label not in self.classes_]
-        if unknown:
-            raise ValueError(
-                f"y has the label {unknown[0]!r}, which fit did not see; known labels are "
-                f"{list(self.classes_)}."
-            )
-        return np.searchsorted(self.classes_, y)
-
     def _last_stamps(self, histories: Panel | None, n_samples: int, start: Any) -> Any:
         if histories is None or histories.last_stamps is None or start is not None:
             return None
@@ -278,7 +265,6 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         if dtype is None or np.issubdtype(getattr(dtype, "numpy_dtype", dtype), np.integer):
             return numbers
         return [str(number) for number in numbers]
-
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted generator to one file; `sktsgen.load` reads it and executes nothing.
@@ -323,7 +309,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             is_network = isinstance(value, dict) and "__module__" in value
-            vars(self)[name] = Network.from_plain(value).frozen() if is_network else value
+            setattr(self, name, Network.from_plain(value).frozen() if is_network else value)
         if "device_" in state:
             self.to_device(_device_here(state["device_"]))
 
@@ -334,7 +320,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
 
 
 def _device_here(device: str) -> str:
-    """The device a model was on, or the processor where that is missing."""
+    """Return the device a model was on, or the processor where that is missing."""
     try:
         resolve_device(device)
     except ValueError:
@@ -343,7 +329,8 @@ def _device_here(device: str) -> str:
 
 
 def _check_count(name: str, value: Any) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_whole or value < 1:
         raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
-from sktsgen.data import check_panel, restore_rows
+from sktsgen.estimators._factorized_coding import FactorizedCoding
 from sktsgen.estimators._factorized_data import PriorData, TokenizerData
-from sktsgen.estimators._factorized_stages import FactorizedStages
 from sktsgen.persistence import register
 from sktsgen.training import Trainer, make_generator
 
 
 @register
-class FactorizedARGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FactorizedStages):
+class FactorizedARGenerator(FactorizedCoding):
     """Draw series from a learnt basis and an autoregressive prior over its tokens.
 
     Every time step is a few codes that pick its coefficients in a learnt basis; a LLaMA-style
@@ -46,9 +44,10 @@ class FactorizedARGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, F
         Width, blocks, query heads and key-value heads of the transformer.
     dropout : float, default=0.1
         Dropout rate of the transformer, in [0, 1).
-    input_noise : float, default=0.05
-        Standard deviation of the noise on what the transformer reads in training, relative to
-        the spread of what is read, at least 0.
+    input_noise : float, default=0.3
+        Largest standard deviation of the noise on what the transformer reads in training,
+        relative to the spread of what is read, at least 0. Each window has a level of its own,
+        which the transformer is told; drawing and scoring tell it 0.
     corruption : float, default=0.0
         Share of the steps that are read wrongly in training, in [0, 1).
     max_epochs : int, default=20
@@ -163,7 +162,7 @@ class FactorizedARGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, F
         n_heads: int = 4,
         n_kv_heads: int = 1,
         dropout: float = 0.1,
-        input_noise: float = 0.05,
+        input_noise: float = 0.3,
         corruption: float = 0.0,
         max_epochs: int = 20,
         batch_size: int | str = "auto",
@@ -236,7 +235,7 @@ class FactorizedARGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, F
         tokenizer = self._new_tokenizer(panel, generator)
         data = TokenizerData(training, class_of)
         recipe = self._tokenizer_recipe()
-        run = {"generator": noise, "verbose": self.verbose}
+        run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
         history = trainer.fit(tokenizer, data, recipe, stage="tokenizer", **run)
         self.tokenizer_, self.tokenizer_loss_curve_ = tokenizer.frozen(), history.losses
         self._describe_tokens(panel, data)
@@ -344,101 +343,15 @@ class FactorizedARGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, F
             sample, time), the stamps following those of `X`.
         """
         check_is_fitted(self)
-        return self._forecast(
-            X, horizon, n_samples, y=y, random_state=random_state, n_jobs=n_jobs
-        )
-
-    def tokenize(self, X: Any) -> Any:
-        """Codes of every time step.
-
-        Parameters
-        ----------
-        X : array-like, list or DataFrame
-            Series, in any container that `fit` takes.
-
-        Returns
-        -------
-        tokens : ndarray of int64, list or DataFrame
-            As `X`, with one column per codebook; codes are from 0 to ``codebook_size_ - 1``.
-        """
-        check_is_fitted(self)
-        panel = check_panel(X, estimator=self)
-        names = [f"code{level}" for level in range(self.n_codebooks)]
-        return restore_rows(self._encode(panel), panel, columns=names)
-
-    def detokenize(self, tokens: Any, y: Any = None) -> Any:
-        """Values that codes stand for: the stage-1 reconstruction, without noise.
-
-        Parameters
-        ----------
-        tokens : array-like of int, list or DataFrame
-            What `tokenize` gives, with `n_codebooks` columns.
-        y : array-like of shape (n_series,) or None, default=None
-            Class of every series, where each has a basis of its own; None is the first class.
-
-        Returns
-        -------
-        X : ndarray, list or DataFrame
-            As `tokens`, with the channels of `fit` in their types.
-        """
-        check_is_fitted(self)
-        panel = check_panel(tokens)
-        self._check_tokens(panel)
-        codes = torch.tensor(panel.values.astype(np.int64), device=self.device_)
-        with torch.inference_mode():
-            coefficients = self.tokenizer_.coefficients(codes)
-        return self._restore(coefficients, panel, self._labels_to_score(y, panel))
-
-    def transform(self, X: Any) -> Any:
-        """Quantised coefficients of every row, each by itself.
-
-        Parameters
-        ----------
-        X : array-like, list or DataFrame
-            Series, in any container that `fit` takes.
-
-        Returns
-        -------
-        coefficients : ndarray of shape (n_timesteps, n_components), list or DataFrame
-            As `X`, with one column per component.
-        """
-        check_is_fitted(self)
-        panel = check_panel(X, estimator=self)
-        codes = torch.tensor(self._encode(panel), device=self.device_)
-        with torch.inference_mode():
-            coefficients = self.tokenizer_.coefficients(codes).numpy(force=True)
-        names = self.get_feature_names_out()
-        return restore_rows(coefficients.astype(np.float64), panel, columns=names)
-
-    def inverse_transform(self, coefficients: Any, y: Any = None) -> Any:
-        """Series that coefficients stand for.
-
-        Parameters
-        ----------
-        coefficients : array-like of shape (n_timesteps, n_components), list or DataFrame
-            What `transform` gives.
-        y : array-like of shape (n_series,) or None, default=None
-            Class of every series, as in `detokenize`.
-
-        Returns
-        -------
-        X : ndarray, list or DataFrame
-            As `coefficients`, with the channels of `fit` in their types.
-        """
-        check_is_fitted(self)
-        panel = check_panel(coefficients)
-        n_components = len(self.components_)
-        if panel.n_channels != n_components:
-            raise ValueError(
-                f"coefficients has {panel.n_channels} columns and the basis has {n_components} "
-                f"components; pass what transform gives."
-            )
-        rows = torch.tensor(panel.values.astype(np.float32), device=self.device_)
-        return self._restore(rows, panel, self._labels_to_score(y, panel))
+        return self._forecast(X, horizon, n_samples, y=y, random_state=random_state, n_jobs=n_jobs)
 
 
 def _check_sharpening(temperature: float, top_p: float | None) -> None:
-    if not (isinstance(temperature, Real) and temperature > 0):
+    if not (_is_number(temperature) and temperature > 0):
         raise ValueError(f"temperature={temperature!r} must be a number above 0; 1 is as learnt.")
-    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+    if top_p is not None and not (_is_number(top_p) and 0 < top_p <= 1):
         raise ValueError(f"top_p={top_p!r} must be in (0, 1], or None to keep all codes.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import Panel, Windows, restore_rows, split_windows
+from sktsgen.data import Panel, Windows, split_windows
 from sktsgen.decoding import SeriesNoise, decode
 from sktsgen.estimators._base import BaseGenerator, Draw
 from sktsgen.estimators._factorized_data import TokenizerData
-from sktsgen.estimators._scoring import series_batches
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import FactorizedDecoder, FactorizedModel, FactorizedTokenizer, TokenPrior
 from sktsgen.training import Recipe
@@ -73,11 +71,12 @@ class FactorizedStages(BaseGenerator):
 
     def _new_prior(self, generator: torch.Generator) -> TokenPrior:
         codebooks = self.tokenizer_.quantizer.codebooks()
+        depth, codebook_size, code_dim = codebooks.shape
         has_mixture = self.emission == "mixture"
         prior = TokenPrior(
-            d_input=self.codec_.n_features if has_mixture else codebooks.shape[-1],
+            d_input=self.codec_.n_features if has_mixture else code_dim,
             n_features=self.codec_.n_features,
-            codebooks=tuple(codebooks.shape),
+            codebooks=(depth, codebook_size, code_dim),
             has_mixture=has_mixture,
             n_classes=0 if self.classes_ is None else len(self.classes_),
             d_model=self.d_model,
@@ -147,15 +146,16 @@ class FactorizedStages(BaseGenerator):
         """Root mean square of what the decoded codes leave over, per feature."""
         last = len(data) - 1
         indices = torch.linspace(0, last, min(len(data), _ERROR_WINDOWS)).long()
-        total, n_rows = 0.0, 0.0
+        total, n_rows = torch.zeros(self.codec_.n_features, dtype=torch.float64), 0
         with torch.inference_mode():
             for part in indices.split(64):
                 x, labels, observed = data.batch(part)
                 coefficients = self.tokenizer_.coefficients(self.tokenizer_.encode(x))
                 error = (self.tokenizer_.decode(coefficients, labels) - x)[observed]
-                total, n_rows = total + error.double().square().sum(0), n_rows + len(error)
-        scale = torch.as_tensor(total / n_rows).sqrt().clamp(min=1e-3)
-        return scale.numpy(force=True).astype(np.float32)
+                total += error.double().square().sum(0).cpu()
+                n_rows += len(error)
+        scale = (total / n_rows).sqrt().clamp(min=1e-3)
+        return scale.numpy().astype(np.float32)
 
     def _encode(self, panel: Panel) -> np.ndarray:
         """Codes of all rows, (n_rows, n_codebooks)."""
@@ -166,35 +166,6 @@ class FactorizedStages(BaseGenerator):
                 x = torch.from_numpy(rows).to(self.device_)
                 codes.append(self.tokenizer_.encode(x).numpy(force=True))
         return np.concatenate(codes)
-
-    def _restore(self, coefficients: Tensor, panel: Panel, labels: np.ndarray) -> Any:
-        """Decode the coefficients of all rows and hand them back as `panel` came."""
-        features = np.empty((panel.n_rows, self.codec_.n_features), np.float32)
-        offsets = panel.offsets
-        for chosen in series_batches(panel.lengths):
-            spans = [slice(offsets[i], offsets[i + 1]) for i in chosen]
-            padded = torch.nn.utils.rnn.pad_sequence([coefficients[s] for s in spans], True)
-            class_of = torch.tensor(labels[chosen], device=self.device_)
-            with torch.inference_mode():
-                decoded = self.tokenizer_.decode(padded, class_of).numpy(force=True)
-            for span, rows in zip(spans, decoded, strict=True):
-                features[span] = rows[: span.stop - span.start]
-        values = self.codec_.inverse_transform(features)
-        columns = self.spec_.column_index() if self.spec_.has_frames else None
-        return restore_rows(values, panel, columns=columns, dtypes=self.spec_.dtypes)
-
-    def _check_tokens(self, panel: Panel) -> None:
-        if panel.n_channels != self.n_codebooks:
-            raise ValueError(
-                f"tokens has {panel.n_channels} columns and a step has {self.n_codebooks} codes; "
-                f"pass what tokenize gives."
-            )
-        lowest, highest = panel.values.min(), panel.values.max()
-        if lowest < 0 or highest >= self.codebook_size_ or panel.values.dtype.kind not in "iu":
-            raise ValueError(
-                f"tokens hold values of {panel.values.dtype} from {lowest} to {highest}; codes "
-                f"are integers from 0 to {self.codebook_size_ - 1}."
-            )
 
     def _draw_features(self, draw: Draw) -> Tensor:
         if not draw.histories:
@@ -216,8 +187,10 @@ class FactorizedStages(BaseGenerator):
         # A history as long as the reach may go on further back: its start is not read.
         has_start = past is None or past.shape[1] < self.prior_.trunk.reach
         context = model.begin(labels, past, has_start=has_start)
-        decoder = FactorizedDecoder(model, labels, **draw.options)
-        noise = SeriesNoise(draw.seed, draw.numbers, decoder.n_uniforms, device=self.device_)
+        decoder = FactorizedDecoder(model, labels, past, **draw.options)
+        noise = SeriesNoise(
+            draw.seed, draw.numbers.tolist(), decoder.n_uniforms, device=self.device_
+        )
         steps = (1,) * draw.length
         parts = decode(decoder, context.inputs, context.cache, blocks=steps, noise=noise)
         return model.values_of(parts, labels, past)

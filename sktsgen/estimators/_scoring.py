@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen.data import Panel, check_panel
+from sktsgen.transformers import NumericCodec
 
 # Time steps, padding included, that are worked on together.
 _STEPS = 2**14
@@ -20,6 +21,11 @@ _SINGLE = ("array_2d", "frame")
 
 class ScoringMixin:
     """`score` and `score_samples` for generators that know a density."""
+
+    classes_: np.ndarray | None
+    class_prior_: np.ndarray
+    codec_: NumericCodec
+    device_: str
 
     @abstractmethod
     def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
@@ -73,7 +79,7 @@ class ScoringMixin:
             return panel, rows - self.codec_.log_scale
         per_class = [
             self._density_rows(panel, np.full(panel.n_series, label))
-            for label in range(len(self.classes_))
+            for label in range(len(self.class_prior_))
         ]
         return panel, self._average_classes(np.stack(per_class), panel) - self.codec_.log_scale
 
@@ -86,6 +92,17 @@ class ScoringMixin:
                 f"label per series, or no y."
             )
         return self._indices_of(y)
+
+    def _indices_of(self, y: Any) -> np.ndarray:
+        assert self.classes_ is not None
+        y = np.asarray(y)
+        unknown = [label for label in np.unique(y) if label not in self.classes_]
+        if unknown:
+            raise ValueError(
+                f"y has the label {unknown[0]!r}, which fit did not see; known labels are "
+                f"{self.classes_.tolist()}."
+            )
+        return np.asarray(np.searchsorted(self.classes_, y))
 
     def _average_classes(self, per_class: np.ndarray, panel: Panel) -> np.ndarray:
         """Density of each row given the rows before it, with the class unknown at the start."""
@@ -105,7 +122,7 @@ class ScoringMixin:
                     self._density_rows(histories, np.full(histories.n_series, label)),
                     histories.offsets[:-1],
                 )
-                for label in range(len(self.classes_))
+                for label in range(len(self.class_prior_))
             ],
             axis=1,
         ) + np.log(self.class_prior_)

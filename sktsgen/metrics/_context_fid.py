@@ -22,6 +22,8 @@ class _Trained(NamedTuple):
 
 _CACHE: OrderedDict[str, _Trained] = OrderedDict()
 _CACHE_SIZE = 4
+N_ITERATIONS = 600
+FEW_CELLS = 100_000  # with no more cells than these a third of the iterations is enough
 
 
 def context_fid(
@@ -100,7 +102,7 @@ def _trained(real: Tensor, stream: np.random.Generator, key: str | None) -> _Tra
     if key is not None and key in _CACHE:
         _CACHE.move_to_end(key)
         return _CACHE[key]
-    n_iterations = 600 if real.numel() > 100_000 else 200
+    n_iterations = N_ITERATIONS if real.numel() > FEW_CELLS else N_ITERATIONS // 3
     network = train_encoder(real, n_iterations=n_iterations, generator=torch_stream(stream))
     trained = _Trained(network, encode(network, real).double().numpy())
     if key is not None:

@@ -12,6 +12,7 @@ from sktsgen.metrics._inputs import paired_windows, random_stream, torch_stream,
 from sktsgen.metrics._recurrent import RecurrentReader
 
 N_ITERATIONS = 5000
+LEARNING_RATE = 1e-3
 
 
 def predictive_score(
@@ -79,7 +80,7 @@ def _one_error(real: Tensor, synthetic: Tensor, generator: torch.Generator) -> f
     n_inputs = real.shape[-1] - 1
     width = max(1, real.shape[-1] // 2)
     network = RecurrentReader(n_inputs, width, 1, generator=generator)
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
+    optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
     for _ in range(N_ITERATIONS):
         loss = _error(network, draw(synthetic, PER_SIDE, generator))
         optimiser.zero_grad()

@@ -13,15 +13,14 @@ from sktsgen.nn._factorized_ar import (
 )
 from sktsgen.nn._layers import Linear, RMSNorm, SwiGLU
 from sktsgen.nn._quantizer import Quantized, ResidualQuantizer, VectorQuantizer
-from sktsgen.nn._token_prior import DepthHeads, Drawn, LogLikelihood, Rows, TokenPrior
+from sktsgen.nn._token_prior import DepthHeads, LogLikelihood, Rows, TokenPrior
 from sktsgen.nn._transformer import CausalTransformer
 
 __all__ = [
     "CausalAttention",
     "CausalTransformer",
-    "DepthHeads",
     "Context",
-    "Drawn",
+    "DepthHeads",
     "FactorizedDecoder",
     "FactorizedModel",
     "FactorizedTokenizer",

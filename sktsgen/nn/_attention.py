@@ -109,6 +109,6 @@ def attend(
 def sliding_mask(
     queries: Int[Tensor, " time"], keys: Int[Tensor, " source"], window: int
 ) -> Bool[Tensor, "time source"]:
-    """True where a key is neither in the future nor `window` or more steps back."""
+    """Mark the keys that are neither in the future nor `window` or more steps back."""
     distance = queries[:, None] - keys[None, :]
     return (distance >= 0) & (distance < window)

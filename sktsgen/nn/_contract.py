@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+NetworkType = TypeVar("NetworkType", bound="Network")
 
 
 class TrainingStep(NamedTuple):
@@ -55,6 +57,6 @@ class Network(nn.Module):
         network.load_state_dict(arrays)
         return network
 
-    def frozen(self) -> Self:
-        """The network itself, without gradients."""
+    def frozen(self: NetworkType) -> NetworkType:
+        """Return the network itself, without gradients."""
         return self.requires_grad_(False).eval()

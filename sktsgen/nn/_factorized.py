@@ -98,7 +98,9 @@ class FactorizedTokenizer(Network):
 
     def loss(
         self,
-        batch: tuple[Float[Tensor, "batch time features"], Int[Tensor, " batch"], Bool[Tensor, "batch time"]],
+        batch: tuple[
+            Float[Tensor, "batch time features"], Int[Tensor, " batch"], Bool[Tensor, "batch time"]
+        ],
         step: TrainingStep | None = None,
     ) -> Float[Tensor, ""]:
         """Mean squared reconstruction error plus commitment, [1]_ Eq. 7."""
@@ -126,7 +128,9 @@ class FactorizedTokenizer(Network):
         """Codes of every time step, each by itself."""
         return self.quantizer.encode(self.encoder(x))
 
-    def coefficients(self, codes: Int[Tensor, "*batch depth"]) -> Float[Tensor, "*batch components"]:
+    def coefficients(
+        self, codes: Int[Tensor, "*batch depth"]
+    ) -> Float[Tensor, "*batch components"]:
         """Quantised coefficients of codes."""
         return self.quantizer.decode(codes)
 

@@ -76,10 +76,8 @@ class FactorizedModel:
             values = self._normal_density(x, rows.inputs, labels)
         return (tokens + values) * observed
 
-    def read(
-        self, x: Float[Tensor, "batch time features"], labels: Int[Tensor, " batch"]
-    ) -> Rows:
-        """Tokens, inputs of the prior and residual of given values."""
+    def read(self, x: Float[Tensor, "batch time features"], labels: Int[Tensor, " batch"]) -> Rows:
+        """Tokens of given values, what the prior reads, and what the tokens stand for."""
         return read_rows(self.tokenizer, x, labels, reads_values=self.prior.emission is not None)
 
     def begin(
@@ -137,6 +135,8 @@ class FactorizedDecoder:
         What to draw from.
     labels : Tensor of shape (batch,)
         Class of every series, zeros without classes.
+    history : Tensor of shape (batch, time, n_features) or None
+        Values before the first step.
     temperature, top_p : float, float or None
         Sharpening of the token distributions.
     """
@@ -145,11 +145,14 @@ class FactorizedDecoder:
         self,
         model: FactorizedModel,
         labels: Int[Tensor, " batch"],
+        history: Float[Tensor, "batch time features"] | None = None,
         *,
         temperature: float = 1.0,
         top_p: float | None = None,
     ) -> None:
         self.model, self.labels = model, labels
+        nothing = model.bounds.new_zeros(len(labels), model.bounds.shape[1])
+        self.former = nothing if history is None else history[:, -1]
         self.temperature, self.top_p = temperature, top_p
         self.n_uniforms = model.prior.n_uniforms
 
@@ -160,17 +163,22 @@ class FactorizedDecoder:
     def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """Codes with values (mixture emission) or coefficients (point), and what is read next."""
         tokenizer, prior = self.model.tokenizer, self.model.prior
-        drawn = prior.draw(
-            states[:, 0], uniforms[:, 0], temperature=self.temperature, top_p=self.top_p
+        state, depth = states[:, 0], len(prior.codebooks)
+        codes = prior.draw_codes(
+            state, uniforms[:, 0, :depth], temperature=self.temperature, top_p=self.top_p
         )
-        codes = drawn.codes[:, None]
-        coefficients = tokenizer.coefficients(codes)
+        coefficients = tokenizer.coefficients(codes)[:, None]
         if prior.emission is None:
-            return (codes, coefficients), prior.embed(coefficients, self.labels)
-        values = tokenizer.combine(coefficients, self.labels) + drawn.residual[:, None]
+            return (codes[:, None], coefficients), prior.embed(coefficients, self.labels)
+        values = prior.emission.draw(
+            (tokenizer.combine(coefficients, self.labels)[:, 0], self.former),
+            torch.cat([state, coefficients[:, 0]], -1),
+            uniforms[:, 0, depth:].unflatten(-1, (-1, 2)),
+        )
         # A value far outside the data would lead the next steps further and further out.
-        values = values.clamp(*self.model.bounds)
-        return (codes, values), prior.embed(values, self.labels)
+        self.former = values.clamp(*self.model.bounds)
+        values = self.former[:, None]
+        return (codes[:, None], values), prior.embed(values, self.labels)
 
 
 def read_rows(
@@ -180,9 +188,9 @@ def read_rows(
     *,
     reads_values: bool,
 ) -> Rows:
-    """What a prior is trained on: tokens of `x`, what it reads, what the tokens leave over."""
+    """Prepare what a prior is trained on: tokens, what it reads, and what the tokens stand for."""
     codes = tokenizer.encode(x)
     coefficients = tokenizer.coefficients(codes)
     if not reads_values:
         return Rows(coefficients, codes, x[..., :0])
-    return Rows(x, codes, x - tokenizer.combine(coefficients, labels))
+    return Rows(x, codes, tokenizer.combine(coefficients, labels))

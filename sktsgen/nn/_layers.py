@@ -59,7 +59,7 @@ class SwiGLU(nn.Module):
 
 def uniform(
     *shape: int, generator: torch.Generator, d_in: int, gain: float = 1.0
-) -> Float[Tensor, "..."]:
+) -> Float[Tensor, ...]:
     """Weights of variance gain^2 / d_in, drawn from `generator`."""
     bound = gain * math.sqrt(3.0 / d_in)
     return torch.empty(shape).uniform_(-bound, bound, generator=generator)

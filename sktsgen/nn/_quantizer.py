@@ -170,11 +170,11 @@ class ResidualQuantizer(nn.Module):
             z = z - level.decode(level.encode(z))
 
     def codebooks(self) -> Float[Tensor, "depth codes dim"]:
-        """All codebooks together."""
+        """Stack all codebooks."""
         return torch.stack([level.codebook for level in self.levels])
 
     def spread(self) -> Float[Tensor, " dim"]:
-        """Standard deviation of quantised vectors, the depths taken as independent."""
+        """Estimate the standard deviation of quantised vectors, the depths taken as independent."""
         variance = torch.zeros_like(self.levels[0].codebook[0])
         for level in self.levels:
             share = level.counts / level.counts.sum()

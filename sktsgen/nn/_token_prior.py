@@ -30,13 +30,13 @@ class Rows(NamedTuple):
         quantised coefficients.
     codes : Tensor of shape (batch, time, depth)
         Tokens of the step.
-    residual : Tensor of shape (batch, time, n_features)
-        Values minus the linear part of their tokens; not read without a mixture emission.
+    linear_part : Tensor of shape (batch, time, n_features)
+        What the tokens stand for, U v; empty without a mixture emission.
     """
 
     inputs: Float[Tensor, "batch time d_input"]
     codes: Int[Tensor, "batch time depth"]
-    residual: Float[Tensor, "batch time features"]
+    linear_part: Float[Tensor, "batch time n_linear"]
 
 
 class LogLikelihood(NamedTuple):
@@ -44,13 +44,6 @@ class LogLikelihood(NamedTuple):
 
     tokens: Float[Tensor, "batch time depth"]
     values: Float[Tensor, "batch time features"]
-
-
-class Drawn(NamedTuple):
-    """One time step drawn for every series."""
-
-    codes: Int[Tensor, "batch depth"]
-    residual: Float[Tensor, "batch features"]
 
 
 class TokenPrior(Network):
@@ -67,8 +60,8 @@ class TokenPrior(Network):
     codebooks : tuple of int
         Depth, codes per codebook, and their width.
     has_mixture : bool
-        Whether the residual X - U V^T has a learnt density given the tokens and the past, in
-        place of a decoded point.
+        Whether values have a learnt density given the tokens and the past, in place of a
+        decoded point.
     n_classes : int
         Number of classes, 0 for none.
     d_model, n_layers, n_heads, n_kv_heads, window : int
@@ -180,7 +173,9 @@ class TokenPrior(Network):
         per_step = parts.tokens.sum(-1) + parts.values.sum(-1)
         return -(per_step * observed).sum() / (observed.sum() * n_terms)
 
-    def log_likelihood(self, states: Float[Tensor, "batch time d_model"], rows: Rows) -> LogLikelihood:
+    def log_likelihood(
+        self, states: Float[Tensor, "batch time d_model"], rows: Rows
+    ) -> LogLikelihood:
         """Log-likelihood of every step given the states before it."""
         partial = self._partial_sums(rows.codes)
         logits = self.heads(states, partial[..., :-1, :])
@@ -190,7 +185,12 @@ class TokenPrior(Network):
         if self.emission is None:
             return LogLikelihood(tokens, tokens[..., :0])
         context = torch.cat([states, partial[..., -1, :]], -1)
-        values = self.emission.log_density(rows.residual.flatten(0, 1), context.flatten(0, 1))
+        former = F.pad(rows.inputs[:, :-1], (0, 0, 1, 0))
+        values = self.emission.log_density(
+            rows.inputs.flatten(0, 1),
+            (rows.linear_part.flatten(0, 1), former.flatten(0, 1)),
+            context.flatten(0, 1),
+        )
         return LogLikelihood(tokens, values.unflatten(0, rows.codes.shape[:2]))
 
     def embed(
@@ -199,7 +199,7 @@ class TokenPrior(Network):
         labels: Int[Tensor, " batch"],
         level: Float[Tensor, "#batch 1 1"] | None = None,
     ) -> Float[Tensor, "batch time d_model"]:
-        """What the transformer reads of given steps, told how noisy they are.
+        """Turn given steps into what the transformer reads, told how noisy they are.
 
         The class stands in every step: told only at the start it would be lost when the start
         leaves the cache.
@@ -211,18 +211,18 @@ class TokenPrior(Network):
         return embedded + self.start(labels) if self.n_classes else embedded
 
     def start(self, labels: Int[Tensor, " batch"]) -> Float[Tensor, "batch 1 d_model"]:
-        """What stands before the first step: one learnt vector a class."""
+        """Put one learnt vector a class before the first step."""
         return self.start_embedding[labels][:, None]
 
-    def draw(
+    def draw_codes(
         self,
         state: Float[Tensor, "batch d_model"],
-        uniforms: Float[Tensor, "batch n_uniforms"],
+        uniforms: Float[Tensor, "batch depth"],
         *,
         temperature: float = 1.0,
         top_p: float | None = None,
-    ) -> Drawn:
-        """Draw the tokens of one step, then its residual, given the state before it."""
+    ) -> Int[Tensor, "batch depth"]:
+        """Draw the tokens of one step, depth by depth, given the state before it."""
         depth = len(self.codebooks)
         partial, codes = state.new_zeros(len(state), self.codebooks.shape[-1]), []
         shared = self.heads.from_state(state).unflatten(-1, (depth, -1))
@@ -230,11 +230,7 @@ class TokenPrior(Network):
             logits = self.heads.level(level, shared[:, level], partial)
             codes.append(draw_index(nucleus(logits, temperature, top_p), uniforms[:, level]))
             partial = partial + self.codebooks[level][codes[-1]]
-        if self.emission is None:
-            return Drawn(torch.stack(codes, -1), state[:, :0])
-        pairs = uniforms[:, depth:].unflatten(-1, (-1, 2))
-        residual = self.emission.draw(torch.cat([state, partial], -1), pairs)
-        return Drawn(torch.stack(codes, -1), residual)
+        return torch.stack(codes, -1)
 
     @property
     def n_uniforms(self) -> int:
@@ -263,7 +259,7 @@ class TokenPrior(Network):
         return draws < _STARTLESS
 
     def _partial_sums(self, codes: Int[Tensor, "batch time depth"]) -> Tensor:
-        """Sums of the first 0, 1, ... depth code vectors, (batch, time, depth + 1, code_dim)."""
+        """Sum the first 0, 1, ... depth code vectors: (batch, time, depth + 1, code_dim)."""
         vectors = [F.embedding(codes[..., i], book) for i, book in enumerate(self.codebooks)]
         total = [torch.zeros_like(vectors[0])]
         for vector in vectors:
@@ -288,7 +284,9 @@ class DepthHeads(nn.Module):
             uniform(depth, code_dim, 2 * d_model, generator=generator, d_in=code_dim)
         )
         self.out = nn.Parameter(
-            uniform(depth, codebook_size, 2 * d_model, generator=generator, d_in=2 * d_model, gain=0.5)
+            uniform(
+                depth, codebook_size, 2 * d_model, generator=generator, d_in=2 * d_model, gain=0.5
+            )
         )
         self.out_bias = nn.Parameter(torch.zeros(depth, codebook_size))
 
@@ -305,7 +303,10 @@ class DepthHeads(nn.Module):
         return torch.stack(logits, -2)
 
     def level(
-        self, level: int, shared: Float[Tensor, "*batch hidden"], partial: Float[Tensor, "*batch code_dim"]
+        self,
+        level: int,
+        shared: Float[Tensor, "*batch hidden"],
+        partial: Float[Tensor, "*batch code_dim"],
     ) -> Float[Tensor, "*batch codes"]:
         """Logits of one depth; the first has nothing before it."""
         if level:

@@ -111,9 +111,7 @@ class CausalTransformer(nn.Module):
             dtype=weight.dtype,
         )
 
-    def step(
-        self, x: Float[Tensor, "batch 1 dim"], cache: KVCache
-    ) -> Float[Tensor, "batch 1 dim"]:
+    def step(self, x: Float[Tensor, "batch 1 dim"], cache: KVCache) -> Float[Tensor, "batch 1 dim"]:
         """State of the next step; the cache moves on by one."""
         factors = self._factors(cache.position, 1)
         for layer, block in enumerate(self.blocks):

@@ -9,6 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 _BLOCK = 16
+# The largest float32 below 1.
+_BELOW_ONE = 1.0 - 2.0**-24
 
 
 def draw_index(
@@ -18,8 +20,22 @@ def draw_index(
 
     From 256 entries on the CDF is searched in two levels, blocks of 16 first, which avoids a
     cumulative sum over the whole row. Far cheaper on a CPU than a multinomial draw, and
-    the same uniform gives the same index whatever else is in the batch.
+    the same uniform gives the same index whatever else is in the batch. An entry of probability
+    zero is never drawn.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (batch, k)
+        Unnormalised log-probabilities; minus infinity for what may not be drawn.
+    uniform : Tensor of shape (batch,)
+        Where the CDF is inverted, in [0, 1).
+
+    Returns
+    -------
+    index : Tensor of shape (batch,), int64
+        From 0 to k - 1, growing with `uniform`.
     """
+    logits = logits.float()
     weights = torch.exp(logits - logits.amax(-1, keepdim=True))
     n_codes = weights.shape[-1]
     if n_codes < 256 or n_codes % _BLOCK:
@@ -34,7 +50,10 @@ def draw_index(
 def _invert(weights: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
     """First index whose cumulative weight exceeds `level`, and what of `level` lies beyond it."""
     cumulative = weights.cumsum(-1)
-    index = (cumulative <= level[:, None]).sum(-1).clamp_(max=weights.shape[-1] - 1)
+    # Two ways of adding up the weights may differ by a rounding: a level must stay below the end
+    # of this one, or an entry without weight could be the last one left.
+    level = torch.minimum(level, cumulative[:, -1] * _BELOW_ONE)
+    index = (cumulative <= level[:, None]).sum(-1)
     before = cumulative.gather(1, index[:, None]) - weights.gather(1, index[:, None])
     return index, level - before.squeeze(1)
 
@@ -64,7 +83,8 @@ def nucleus(
         Minus infinity where an entry was cut.
     """
     if temperature != 1.0:
-        logits = logits / temperature
+        # From the largest logit down, so that a temperature near 0 cannot overflow.
+        logits = (logits - logits.amax(-1, keepdim=True)) / temperature
     if top_p is None or top_p >= 1.0:
         return logits
     ordered, order = logits.sort(-1, descending=True)

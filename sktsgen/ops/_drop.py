@@ -21,7 +21,7 @@ def corrupt_rows(
     x: Float[Tensor, "batch time dim"], rate: float, generator: torch.Generator | None
 ) -> Float[Tensor, "batch time dim"]:
     """Replace a share `rate` of the time steps by steps drawn from the whole batch."""
-    if generator is None or rate == 0.0:
+    if generator is None or rate == 0.0 or not x.numel():
         return x
     rows = x.flatten(0, 1)
     chosen = torch.rand(len(rows), generator=generator, device=x.device) < rate

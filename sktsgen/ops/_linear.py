@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -23,13 +24,41 @@ def fast_fp32() -> Iterator[None]:
     On processors with AVX-512 and without AMX the setting picks oneDNN's own float32 kernel,
     about twice as fast as the default one. `has_fast_fp32` tells whether that holds here.
     """
-    backend = torch.backends.mkldnn.matmul
-    former = backend.fp32_precision
-    backend.fp32_precision = "bf16"
+    _setting.enter()
     try:
         yield
     finally:
-        backend.fp32_precision = former
+        _setting.leave()
+
+
+class _Setting:
+    """The precision of the process; blocks of several threads may overlap."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.n_inside = 0
+        self.former = "none"
+
+    def enter(self) -> None:
+        with self.lock:
+            if not self.n_inside:
+                self.former = _backend().fp32_precision
+                _backend().fp32_precision = "bf16"
+            self.n_inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.n_inside -= 1
+            if not self.n_inside:
+                _backend().fp32_precision = self.former
+
+
+_setting = _Setting()
+
+
+def _backend() -> Any:
+    """Return the settings of oneDNN's products; None in a torch that has none."""
+    return getattr(torch.backends.mkldnn, "matmul", None)
 
 
 @cache
@@ -38,7 +67,7 @@ def has_fast_fp32() -> bool:
 
     Where the processor multiplies in bfloat16 (AMX), the error is a thousand times larger.
     """
-    if not torch.backends.mkldnn.is_available():
+    if not (torch.backends.mkldnn.is_available() and hasattr(_backend(), "fp32_precision")):
         return False
     grid = torch.linspace(-1.0, 1.0, 64 * 64).reshape(64, 64)
     left, right = torch.sin(37.0 * grid), torch.cos(23.0 * grid)
@@ -53,7 +82,7 @@ def linear(x: Float[Tensor, "*batch d_in"], weight: Float[Tensor, "d_out d_in"])
     if not _pays_off(x, weight):
         return F.linear(x, weight)
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
-        product: Tensor = _FastLinear.apply(x, weight)
+        product: Tensor = _FastLinear.apply(x, weight)  # type: ignore[no-untyped-call]
         return product
     with fast_fp32():
         return F.linear(x, weight)

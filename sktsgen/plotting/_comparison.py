@@ -268,6 +268,7 @@ class ComparisonDisplay:
             one.tick_params(labelleft=False)
         for one, name in zip(axes["real"], self.channel_names, strict=True):
             one.set_ylabel(_shorten(name))
+        self.figure_.align_ylabels(list(axes["real"]))
         for one, title in zip(axes["correlation"], ("real", "generated"), strict=False):
             one.set_title(f"correlation, {title}")
 

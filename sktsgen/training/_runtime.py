@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+
 import numpy as np
 import torch
 import torch.distributed as dist
 from sklearn.utils import check_random_state
+from torch import Tensor
 
 
 def resolve_device(device: str) -> torch.device:
@@ -39,13 +42,19 @@ def resolve_device(device: str) -> torch.device:
 def make_generator(
     random_state: int | np.random.RandomState | None, device: torch.device | str = "cpu"
 ) -> torch.Generator:
-    """Generator seeded from a scikit-learn `random_state`; an int gives the same one each time."""
-    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    """Make a generator from a scikit-learn `random_state`; an int gives the same one each time.
+
+    None is fresh entropy of the system: numpy's global state is neither read nor moved on.
+    """
+    if random_state is None:
+        seed = secrets.randbits(31)
+    else:
+        seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     return torch.Generator(device=device).manual_seed(seed)
 
 
 def rank_and_size() -> tuple[int, int]:
-    """This process's number and how many there are; (0, 1) outside a process group."""
+    """Return the number of the process and how many there are; (0, 1) outside a group."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()
     return 0, 1
@@ -53,10 +62,29 @@ def rank_and_size() -> tuple[int, int]:
 
 def average_gradients(parameters: list[torch.nn.Parameter]) -> None:
     """Replace every gradient by its mean over the ranks, in one message."""
-    grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-    flat = torch.cat([g.flatten() for g in grads])
-    dist.all_reduce(flat)
-    flat /= dist.get_world_size()
-    pieces = flat.split([g.numel() for g in grads])
-    for parameter, piece in zip(parameters, pieces, strict=True):
+    reached = [(p, p.grad) for p in parameters if p.grad is not None]
+    flat = mean_over_ranks(torch.cat([grad.flatten() for _, grad in reached]))
+    pieces = flat.split([grad.numel() for _, grad in reached])
+    for (parameter, _), piece in zip(reached, pieces, strict=True):
         parameter.grad = piece.view_as(parameter)
+
+
+def mean_over_ranks(value: Tensor) -> Tensor:
+    """Return the mean of `value` over the ranks, the same on each; `value` itself on one."""
+    n_ranks = rank_and_size()[1]
+    if n_ranks == 1:
+        return value
+    total = value.clone()
+    dist.all_reduce(total)
+    return total / n_ranks
+
+
+def start_alike(network: torch.nn.Module, generator: torch.Generator) -> None:
+    """Give every rank the weights and the generator of rank 0."""
+    if rank_and_size()[1] == 1:
+        return
+    for tensor in network.state_dict().values():
+        dist.broadcast(tensor, src=0)
+    states = [generator.get_state()]
+    dist.broadcast_object_list(states, src=0)
+    generator.set_state(states[0])

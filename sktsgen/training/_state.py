@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import logging
 import math
 import os
 import pickle
@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+logger = logging.getLogger("sktsgen")
+
 
 @dataclass
 class TrainState:
@@ -20,7 +22,7 @@ class TrainState:
 
     Attributes
     ----------
-    identity : dict
+    identity : dict of str to str
         What was trained on what; a checkpoint of another identity is refused.
     epoch : int
         Epochs done.
@@ -40,7 +42,7 @@ class TrainState:
         Whether the training has come to its end.
     """
 
-    identity: dict[str, Any]
+    identity: dict[str, str]
     epoch: int = 0
     network: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
@@ -77,7 +79,7 @@ class CheckpointStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             probe = self.path.with_suffix(".probe")
             probe.touch()
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another rank may have been faster
         except OSError as error:
             raise OSError(
                 f"checkpoint_dir={str(folder)!r} cannot be written ({error.strerror}); "
@@ -87,16 +89,19 @@ class CheckpointStore:
     def save(self, state: TrainState) -> None:
         """Write `state` beside the newest file, then move both names on."""
         temporary = self.path.with_suffix(".partial")
-        with temporary.open("wb") as file:
-            torch.save({k: v for k, v in vars(state).items()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if self.path.exists():
-            os.replace(self.path, self.former)
-        os.replace(temporary, self.path)
+        try:
+            with temporary.open("wb") as file:
+                torch.save(vars(state), file)
+                file.flush()
+                os.fsync(file.fileno())
+            if self.path.exists():
+                os.replace(self.path, self.former)
+            os.replace(temporary, self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
-    def load(self, identity: dict[str, Any]) -> TrainState | None:
-        """Newest whole state, or None where there is none.
+    def load(self, identity: dict[str, str]) -> TrainState | None:
+        """Return the newest whole state, or None where there is none.
 
         Raises
         ------
@@ -109,15 +114,17 @@ class CheckpointStore:
             except FileNotFoundError:
                 continue
             except (RuntimeError, pickle.UnpicklingError, EOFError, TypeError, ValueError):
-                continue  # a file cut short by a crash; the former one is whole
+                # Cut short by a crash; the one before it is whole.
+                logger.warning("checkpoint %s is damaged and is not used", path)
+                continue
             self._check(state, identity)
             return state
         return None
 
-    def _check(self, state: TrainState, identity: dict[str, Any]) -> None:
+    def _check(self, state: TrainState, identity: dict[str, str]) -> None:
         names = sorted(state.identity.keys() | identity.keys())
         differences = [
-            f"{name} was {state.identity.get(name)!r} and is {identity.get(name)!r}"
+            f"{name} was {state.identity.get(name)} and is {identity.get(name)}"
             for name in names
             if state.identity.get(name) != identity.get(name)
         ]
@@ -130,5 +137,17 @@ class CheckpointStore:
 
 
 def copy_weights(module: torch.nn.Module) -> dict[str, Tensor]:
-    """Weights and buffers, detached from the module."""
-    return {name: copy.deepcopy(t.detach()) for name, t in module.state_dict().items()}
+    """Copy weights and buffers."""
+    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
+
+def fingerprint(tensors: Any) -> str:
+    """Sum up nested tuples of tensors: differs where the tensors differ."""
+    total, pending = 0.0, [tensors]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Tensor):
+            total += float(item.detach().cpu().double().sum())
+        elif isinstance(item, tuple):
+            pending.extend(item)
+    return repr(total)

@@ -4,74 +4,33 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import warnings
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, Protocol
+from dataclasses import asdict
+from numbers import Integral
+from typing import Any, ClassVar
 
 import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from sktsgen._sklearn_compat import Interval, StrOptions
 from sktsgen.exceptions import NonFiniteLossError, TrainingInterruptedWarning
 from sktsgen.nn import Network, TrainingStep
 from sktsgen.persistence import register
-from sktsgen.training._runtime import average_gradients, rank_and_size
-from sktsgen.training._state import CheckpointStore, TrainState, copy_weights
+from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
+from sktsgen.training._runtime import (
+    average_gradients,
+    mean_over_ranks,
+    rank_and_size,
+    start_alike,
+)
+from sktsgen.training._state import CheckpointStore, TrainState, copy_weights, fingerprint
 
 logger = logging.getLogger("sktsgen")
-
-
-class TrainingData(Sized, Protocol):
-    """A number of items and a way to gather some of them into a batch."""
-
-    def batch(self, indices: Tensor) -> Any:
-        """Batch of the items at `indices`, as the network's ``loss`` takes it."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one network is optimised: what a paper reports.
-
-    Attributes
-    ----------
-    max_epochs : int
-        Epochs at most; an epoch is `Trainer.steps_per_epoch` optimiser steps.
-    batch_size : int
-        Items per optimiser step, over all ranks.
-    learning_rate : float
-        Peak of the schedule: linear warm-up, then a cosine to a hundredth.
-    weight_decay, betas, clip_norm, warm_up_steps : float, pair of float, float, int
-        As in AdamW; gradients are clipped to `clip_norm`.
-    average_decay : float
-        Decay per step of the moving average of the weights, 0 for none.
-    early_stopping : bool
-        Whether to stop once the validation loss has not improved by `tol` for
-        `n_iter_no_change` epochs; the best average is kept in any case where there is a
-        validation part.
-    """
-
-    max_epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float = 0.01
-    betas: tuple[float, float] = (0.9, 0.95)
-    clip_norm: float = 1.0
-    warm_up_steps: int = 50
-    average_decay: float = 0.995
-    early_stopping: bool = True
-    n_iter_no_change: int = 10
-    tol: float = 1e-4
-
-
-class TrainingHistory(NamedTuple):
-    """Losses per epoch, and the epoch whose weights were kept."""
-
-    losses: list[float]
-    validation_losses: list[float]
-    best_epoch: int
 
 
 @register
@@ -91,7 +50,19 @@ class Trainer(BaseEstimator):
     checkpoint_dir : path-like or None, default=None
         Folder for the state of a training, written after every epoch. A ``fit`` with the same
         parameters and data goes on from there and ends where a straight run would.
+
+    Notes
+    -----
+    Where a process group of `torch.distributed` is up, the ranks share each batch and take the
+    same steps; rank 0 writes the checkpoints. Every rank calls ``fit`` with the same data.
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "steps_per_epoch": [Interval(Integral, 1, None, closed="left")],
+        "precision": [StrOptions({"fp32", "bf16"})],
+        "compile": ["boolean"],
+        "checkpoint_dir": [str, os.PathLike, None],
+    }
 
     def __init__(
         self,
@@ -99,7 +70,7 @@ class Trainer(BaseEstimator):
         steps_per_epoch: int = 100,
         precision: str = "fp32",
         compile: bool = False,
-        checkpoint_dir: str | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self.steps_per_epoch = steps_per_epoch
         self.precision = precision
@@ -119,16 +90,43 @@ class Trainer(BaseEstimator):
     ) -> TrainingHistory:
         """Minimise ``network.loss`` over `data`; the best weights are left in `network`.
 
+        Parameters
+        ----------
+        network : Network
+            What to train, in place, on the device it is on.
+        data : TrainingData
+            Items to train on, at least one.
+        recipe : Recipe
+            Epochs, batches, learning rate and the like.
+        generator : torch.Generator
+            Source of shuffling and noise, on the device of `network`.
+        validation : TrainingData or None, default=None
+            Items to judge by after every epoch; None or no items keeps the last average.
+        stage : str, default="training"
+            Name in messages, on the progress bar and of the checkpoint.
+        verbose : int, default=0
+            1 shows a progress bar.
+
+        Returns
+        -------
+        history : TrainingHistory
+            Losses per epoch, and the epoch whose weights were kept.
+
         Raises
         ------
         NonFiniteLossError
             If the loss becomes infinite or NaN.
+        OSError
+            If the folder of the checkpoints cannot be written.
         ValueError
-            If a checkpoint of other parameters or data is in the way.
+            If a parameter is out of range, or a checkpoint of other parameters or data is in the
+            way.
         """
+        self._validate_params()
         run = _Run(self, network, data, recipe, generator, validation, stage)
+        is_quiet = not verbose or rank_and_size()[0] > 0
         with tqdm(
-            total=recipe.max_epochs, initial=run.state.epoch, desc=stage, disable=not verbose
+            total=recipe.max_epochs, initial=run.state.epoch, desc=stage, disable=is_quiet
         ) as bar:
             try:
                 while not run.state.is_done:
@@ -136,7 +134,9 @@ class Trainer(BaseEstimator):
                     bar.set_postfix(run.latest(), refresh=False)
                     bar.update()
             except KeyboardInterrupt:
-                run.interrupted()
+                if not run.state.epoch:  # there is nothing to keep
+                    raise
+                run.warn_interrupted()
         return run.finish()
 
 
@@ -160,6 +160,11 @@ class _Run:
         self.device = self.parameters[0].device
         self.loss = torch.compile(network.loss) if trainer.compile else network.loss
         self.n_steps = recipe.max_epochs * trainer.steps_per_epoch
+        # What is learnt from the statistics of a batch needs all of it: every rank does the same.
+        is_whole = getattr(network, "learns_from_whole_batch", False)
+        self.rank, self.n_ranks = (0, 1) if is_whole else rank_and_size()
+        self._check_sizes()
+        start_alike(network, generator)
         self.optimizer = torch.optim.AdamW(
             self.parameters,
             lr=recipe.learning_rate,
@@ -177,17 +182,13 @@ class _Run:
             self._resume(resumed)
 
     def epoch(self) -> None:
-        """A fixed number of optimiser steps, a look at the validation part, a checkpoint."""
+        """Take the steps of one epoch, look at the validation part, write a checkpoint."""
         first = self.state.epoch * self.trainer.steps_per_epoch
         total = torch.zeros((), device=self.device)
         for step, indices in enumerate(self._batches(), start=first):
             total += self._step(step, indices)
-        mean = float(total) / self.trainer.steps_per_epoch
-        if not math.isfinite(mean):
-            raise NonFiniteLossError(
-                f"The loss of stage {self.stage!r} became {mean} in epoch {self.state.epoch + 1}; "
-                f"lower learning_rate={self.recipe.learning_rate} or check the scale of X."
-            )
+        mean = float(mean_over_ranks(total)) / self.trainer.steps_per_epoch
+        self._check_finite("loss", mean)
         self.state.epoch += 1
         self.state.losses.append(mean)
         if self.validation is not None:
@@ -204,10 +205,8 @@ class _Run:
             shown["validation"] = f"{self.state.validation_losses[-1]:.4f}"
         return shown
 
-    def interrupted(self) -> None:
-        """Keep what there is after the user's interrupt; without a whole epoch there is nothing."""
-        if not self.state.epoch:
-            raise KeyboardInterrupt
+    def warn_interrupted(self) -> None:
+        """Tell how far the training came before the user's interrupt."""
         warnings.warn(
             f"Stage {self.stage!r} was interrupted after {self.state.epoch} of "
             f"{self.recipe.max_epochs} epochs; the best weights so far are kept.",
@@ -224,23 +223,23 @@ class _Run:
         return TrainingHistory(self.state.losses, self.state.validation_losses, best_epoch)
 
     def _batches(self) -> Iterator[Tensor]:
-        """Indices of an epoch's batches: items without replacement, then over again."""
+        """Shuffle the items of an epoch: without replacement, then over again."""
         n_items, size = len(self.data), self.recipe.batch_size
         needed = self.trainer.steps_per_epoch * size
-        order: list[Tensor] = []
-        while sum(map(len, order)) < needed:
-            order.append(torch.randperm(n_items, generator=self.generator, device=self.device))
+        order = [
+            torch.randperm(n_items, generator=self.generator, device=self.device)
+            for _ in range(-(-needed // n_items))
+        ]
         return iter(torch.cat(order)[:needed].split(size))
 
     def _step(self, step: int, indices: Tensor) -> Tensor:
-        rank, n_ranks = rank_and_size()
         self._set_learning_rate(step)
         context = TrainingStep(self.generator, step / self.n_steps)
         with self._autocast():
-            loss = self.loss(self.data.batch(indices[rank::n_ranks]), context)
+            loss = self.loss(self.data.batch(indices[self.rank :: self.n_ranks]), context)
         self.optimizer.zero_grad()
         loss.backward()
-        if n_ranks > 1:
+        if self.n_ranks > 1:
             average_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
         self.optimizer.step()
@@ -248,7 +247,7 @@ class _Run:
         return loss.detach()
 
     def _set_learning_rate(self, step: int) -> None:
-        warm_up = min(1.0, (step + 1) / self.recipe.warm_up_steps)
+        warm_up = min(1.0, (step + 1) / max(1, self.recipe.warm_up_steps))
         cosine = 0.505 + 0.495 * math.cos(math.pi * step / self.n_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * warm_up * cosine
@@ -273,9 +272,10 @@ class _Run:
         self.network.load_state_dict(self.average)
         loss = self._validation_loss()
         self.network.load_state_dict(trained)
+        self._check_finite("validation loss", loss)
         state = self.state
         state.validation_losses.append(loss)
-        if loss < state.best_loss - self.recipe.tol:
+        if loss < state.best_loss:
             state.best_loss, state.best_epoch = loss, state.epoch
             state.best = {name: tensor.clone() for name, tensor in self.average.items()}
 
@@ -286,33 +286,51 @@ class _Run:
         for part in indices.split(4 * self.recipe.batch_size):
             with self._autocast():
                 total += len(part) * self.network.loss(self.validation.batch(part), None)
-        return float(total) / len(indices)
+        return float(mean_over_ranks(total)) / len(indices)
 
     def _is_done(self) -> bool:
         state, recipe = self.state, self.recipe
         if state.epoch >= recipe.max_epochs:
             return True
-        waited = state.epoch - state.best_epoch
-        has_validation = bool(state.validation_losses)
-        return recipe.early_stopping and has_validation and waited >= recipe.n_iter_no_change
+        waited = epochs_waited(state.validation_losses, recipe.tol)
+        return recipe.early_stopping and waited >= recipe.n_iter_no_change
+
+    def _check_sizes(self) -> None:
+        if not len(self.data):
+            raise ValueError(f"The data of stage {self.stage!r} has no items; give at least one.")
+        if self.recipe.batch_size % self.n_ranks:
+            raise ValueError(
+                f"batch_size={self.recipe.batch_size} cannot be shared evenly among "
+                f"{self.n_ranks} ranks; choose a multiple of {self.n_ranks}."
+            )
+
+    def _check_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise NonFiniteLossError(
+                f"The {name} of stage {self.stage!r} became {value} after {self.state.epoch} whole "
+                f"epochs; lower learning_rate={self.recipe.learning_rate} or check the scale of X."
+            )
 
     def _autocast(self) -> AbstractContextManager[Any]:
         if self.trainer.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
 
-    def _identity(self) -> dict[str, Any]:
-        # A fingerprint of weights and first batch tells other data and other seeds apart.
-        weights = sum(float(p.detach().double().sum()) for p in self.parameters)
-        return {
-            "stage": self.stage,
-            "sizes": str(self.network.config),
-            "recipe": str(asdict(self.recipe)),
+    def _identity(self) -> dict[str, str]:
+        # Fingerprints of weights and some windows tell other seeds and other data apart.
+        last = len(self.data) - 1
+        some = torch.linspace(0, last, min(len(self.data), 64)).long()
+        known = {
+            **{f"network.{name}": value for name, value in self.network.config.items()},
+            **asdict(self.recipe),
             "steps_per_epoch": self.trainer.steps_per_epoch,
+            "precision": self.trainer.precision,
+            "device": self.device.type,
             "n_windows": len(self.data),
-            "initial_weights": weights,
-            "data": fingerprint(self.data),
+            "initial weights": fingerprint(tuple(self.parameters)),
+            "data": fingerprint(self.data.batch(some)),
         }
+        return {name: str(value) for name, value in known.items()}
 
     def _capture(self) -> None:
         self.state.network = copy_weights(self.network)
@@ -328,16 +346,11 @@ class _Run:
         self.generator.set_state(state.generator)
 
 
-def fingerprint(data: TrainingData) -> float:
-    """Sum over some windows of the data: differs where the data differ."""
-    indices = torch.linspace(0, len(data) - 1, min(len(data), 64)).long()
-    total = 0.0
-    pending = [data.batch(indices)]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, Tensor):
-            total += float(item.double().sum())
-        elif isinstance(item, tuple):
-            pending.extend(item)
-    return total
-
+def epochs_waited(losses: list[float], tol: float) -> int:
+    """Count the epochs since `losses` last fell by more than `tol`."""
+    lowest, waited = math.inf, 0
+    for loss in losses:
+        waited += 1
+        if loss < lowest - tol:
+            lowest, waited = loss, 0
+    return waited

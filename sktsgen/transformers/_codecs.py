@@ -38,18 +38,19 @@ class NumericCodec:
     def fit(self, panel: Panel) -> NumericCodec:
         """Learn means, scales and bounds of all rows of `panel`."""
         values = panel.values
-        total = sum(chunk.sum(0) for chunk in _chunks(values))
-        self.mean_ = total / len(values)
-        squares = sum(np.square(chunk - self.mean_).sum(0) for chunk in _chunks(values))
-        lowest = np.min([chunk.min(0) for chunk in _chunks(values)], axis=0)
-        highest = np.max([chunk.max(0) for chunk in _chunks(values)], axis=0)
-        varies = highest > lowest
-        self.scale_ = np.where(varies, np.sqrt(squares / len(values)), 0.0)
-        self.mean_ = np.where(varies, self.mean_, lowest)
+        extremes = [(chunk.min(0), chunk.max(0)) for chunk in _chunks(values)]
+        lowest, highest = np.min(extremes, axis=(0, 1)), np.max(extremes, axis=(0, 1))
+        # Moments are taken of values between -1 and 1: no sum overflows, no square underflows.
+        centre, reach = lowest / 2 + highest / 2, highest / 2 - lowest / 2
+        varies = reach > 0
+        unit = np.where(varies, reach, 1.0)
+        mean = sum(((chunk - centre) / unit).sum(0) for chunk in _chunks(values)) / len(values)
+        squares = sum(np.square((chunk - centre) / unit - mean).sum(0) for chunk in _chunks(values))
+        self.mean_ = np.where(varies, centre + reach * mean, lowest)
+        self.scale_ = reach * np.sqrt(squares / len(values))
         self.kept_ = np.flatnonzero(varies) if varies.any() else np.array([0])
-        margin = _MARGIN * (highest - lowest)
-        limits = np.stack([lowest - margin, highest + margin])
-        self.bounds_ = self.transform(limits)
+        margin = 2.0 * _MARGIN * reach
+        self.bounds_ = self.transform(np.stack([lowest - margin, highest + margin]))
         return self
 
     @property
@@ -64,14 +65,36 @@ class NumericCodec:
         return float(np.log(scale[scale > 0]).sum())
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        """Features of rows of shape (..., n_channels), float32 of shape (..., n_features)."""
+        """Turn rows of shape (..., n_channels) into features.
+
+        Parameters
+        ----------
+        values : ndarray of shape (..., n_channels)
+            In the units and the precision of the data.
+
+        Returns
+        -------
+        features : ndarray of shape (..., n_features), float32
+            In standard deviations from the mean.
+        """
         kept = values[..., self.kept_].astype(np.float64)
         scale = self.scale_[self.kept_]
         features = (kept - self.mean_[self.kept_]) / np.where(scale > 0, scale, 1.0)
         return features.astype(np.float32)
 
     def inverse_transform(self, features: np.ndarray) -> np.ndarray:
-        """Rows in the units of the data, float64 of shape (..., n_channels)."""
+        """Turn features back into rows.
+
+        Parameters
+        ----------
+        features : ndarray of shape (..., n_features)
+            What `transform` gives.
+
+        Returns
+        -------
+        values : ndarray of shape (..., n_channels), float64
+            In the units of the data; constant channels as they were.
+        """
         values = np.broadcast_to(self.mean_, (*features.shape[:-1], len(self.mean_))).copy()
         values[..., self.kept_] += features.astype(np.float64) * self.scale_[self.kept_]
         return values
@@ -80,7 +103,22 @@ class NumericCodec:
 def feature_rows(
     values: np.ndarray, codec: NumericCodec, device: torch.device
 ) -> Tensor | LazyRows:
-    """Features of all rows: a tensor on `device`, or read on demand where that is too large."""
+    """Make the features of all rows, or read them on demand where that is too large.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_channels)
+        Rows of all series; may be a `numpy.memmap`.
+    codec : NumericCodec
+        What makes features of them.
+    device : torch.device
+        Where a preloaded tensor is put.
+
+    Returns
+    -------
+    rows : Tensor of shape (n_rows, n_features) or LazyRows
+        The same features either way.
+    """
     if 4 * len(values) * codec.n_features > _PRELOADED:
         return MappedRows(values, codec.transform)
     features = torch.empty(len(values), codec.n_features)

@@ -17,7 +17,8 @@ def length(plan: Plan) -> Iterator[Row]:
     n = plan.size(1000, 100)
     for window in LENGTHS if not plan.is_smoke else (48,):
         data = plan.split(window)
-        yield _row(plan, data, "real (floor)", floor_windows(data.real, n), window, window)
+        floor = floor_windows(data.real, n)
+        yield _row(plan, data, "real (floor)", floor, window, window) | {"params": {}}
         for seed in plan.seeds:
             estimator, figures = plan.fit(data.segments, seed=seed, window_length=window)
             for steps in LENGTHS[window][: plan.size(5, 2)]:

@@ -28,6 +28,8 @@ class Plan:
         "smoke" cuts data, draws and judges down until all tables end within three minutes.
     fit_threads : int
         Threads while fitting; everything else runs on one.
+    n_jobs : int
+        Processes that train judges side by side.
     """
 
     make: Callable[..., Any]
@@ -38,6 +40,7 @@ class Plan:
     params: dict[str, Any] = field(default_factory=dict)
     budget: str = "full"
     fit_threads: int = 1
+    n_jobs: int = 1
     results: Path = RESULTS
 
     @property

@@ -54,6 +54,8 @@ def measure_products(call: Callable[[], Any], *, n_repeats: int = 5) -> Products
     recorder = _Recorder()
     with recorder:
         call()
+    if not recorder.shapes:
+        raise ValueError("The call made no matrix product; there is nothing to compare it with.")
     flops, seconds, best_rate = 0.0, 0.0, 0.0
     for shapes, count in recorder.shapes.items():
         cost, least = _flops(shapes), _least_seconds(shapes, n_repeats)

@@ -21,7 +21,7 @@ def quality(plan: Plan) -> Iterator[Row]:
     sizes = _sizes(plan)
     for n in sizes:
         for name, windows in _references(plan, data, n):
-            yield _judged(plan, data, name, windows, n)
+            yield _judged(plan, data, name, windows, n) | {"params": {}}
     for seed in plan.seeds:
         estimator, figures = plan.fit(data.segments, seed=seed, window_length=plan.window)
         figures |= _sampling_seconds(plan, estimator) | _scores(estimator, data)
@@ -58,6 +58,7 @@ def _judged(plan: Plan, data: Split, name: str, windows: Array, n: int) -> Row:
         seeds=plan.judge_seeds,
         n_windows=n,
         judges=plan.judges,
+        n_jobs=plan.n_jobs,
     )
     if name == "real (floor)":
         measures |= _fresh_copying(data, plan.window)
@@ -72,11 +73,12 @@ def _fresh_copying(data: Split, window: int) -> Row:
 
 
 def _ceiling(plan: Plan, data: Split, estimator: Any, n: int) -> Row:
-    """Stage 1 alone: real windows encoded, quantised and decoded."""
+    """Stage 1 alone: real windows encoded, quantised and decoded; copies, so not judged as such."""
     windows = floor_windows(data.real, n)
     decoded = reconstruct(estimator, windows)
     row = _judged(plan, data, "stage 1 reconstruction", decoded, n)
-    return row | reconstruction_error(windows, decoded)
+    kept = {key: value for key, value in row.items() if not key.startswith("copying")}
+    return kept | reconstruction_error(windows, decoded)
 
 
 def reconstruct(estimator: Any, windows: Array) -> Array:

@@ -95,7 +95,7 @@ class _Watched:
 
     def __init__(self, data: Any, network: nn.Module, observe: Callable[[Row], None]) -> None:
         self.data, self.network, self.observe = data, network, observe
-        self.step = 0
+        self.step = -1  # the trainer takes a fingerprint of the data before its first step
         size = min(len(data), 2000)
         self.shown = torch.linspace(0, len(data) - 1, size).long()
 

@@ -50,10 +50,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--table", choices=[*TABLES, "all"], default="all")
     parser.add_argument("--dataset", choices=sorted(LOADERS), default="etth1")
     parser.add_argument("--window", type=int, default=24)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--judge-seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--budget", choices=["full", "smoke"], default="full")
     parser.add_argument("--fit-threads", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes that train judges")
     parser.add_argument("--results", type=Path, help="folder of the rows")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", help="parameters of the estimator"
@@ -74,6 +75,7 @@ def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
         params=(SMOKE_PARAMS if is_smoke else {}) | dict(_setting(text) for text in options.set),
         budget=options.budget,
         fit_threads=options.fit_threads,
+        n_jobs=options.jobs,
         results=options.results or folder,
     )
 

@@ -13,10 +13,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 MISSING = "–"  # noqa: RUF001
 INTRODUCTION = """# Benchmarks
 
-Every figure was measured by `tests/benchmarks/` and this page is rendered from its rows
-(`python -m tests.benchmarks.render`). With several seeds a cell is their mean, with the least and
-the most in brackets. Figures of one table come from one machine and may be compared; seconds of
-different machines may not.
+Every figure was measured by `tests/benchmarks/`, one command a table, such as
+`python -m tests.benchmarks.factorized --table quality --dataset etth1 --window 24`, and this page
+is rendered from the stored rows by `python -m tests.benchmarks.render`. With several seeds a cell
+is their mean, with the least and the most in brackets. Figures of one table come from one machine
+and may be compared; seconds of different machines may not.
 """
 
 

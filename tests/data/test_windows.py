@@ -111,6 +111,13 @@ def test_mapped_rows_equal_rows_in_memory(tmp_path):
     torch.testing.assert_close(mapped, loaded)
 
 
+def test_mapped_rows_are_transformed_in_the_precision_of_the_file(tmp_path):
+    X = np.memmap(tmp_path / "rows", dtype=np.float64, mode="w+", shape=(3, 1))
+    X[:, 0] = 1e9 + np.array([0.0, 0.25, 0.5])
+    lazy = MappedRows(X, lambda rows: rows - 1e9)
+    assert lazy[torch.tensor([2, 1])].tolist() == [[0.5], [0.25]]
+
+
 def test_mapped_rows_are_never_held_in_memory(tmp_path):
     X = np.memmap(tmp_path / "rows", dtype=np.float32, mode="w+", shape=(2**20, 8))
     tracemalloc.start()

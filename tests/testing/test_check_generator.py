@@ -10,7 +10,7 @@ import torch
 from sklearn.base import clone
 
 from sktsgen.persistence import register
-from sktsgen.testing import TEST_PARAMS, check_generator, generator_checks, test_instances
+from sktsgen.testing import check_generator, generator_checks
 from tests.testing.toy import ToyGenerator
 
 BREAKERS = []
@@ -326,21 +326,3 @@ def test_laws_without_an_object_are_passed_over():
             "check_score_samples_adds_up",
         ):
             check(Plain())
-
-
-def test_every_instance_carries_its_parameters():
-    instances = test_instances()
-    assert [type(instance).__name__ for instance in instances] == list(TEST_PARAMS)
-    for instance, params in zip(instances, TEST_PARAMS.values(), strict=True):
-        given = {name: instance.get_params()[name] for name in params}
-        assert repr(given) == repr(params)  # a nested Trainer has no equality
-
-
-def test_instances_share_nothing():
-    for one, other in zip(test_instances(), test_instances(), strict=True):
-        assert one is not other
-        assert getattr(one, "trainer", one) is not getattr(other, "trainer", other)
-
-
-def test_pytest_does_not_collect_the_instances():
-    assert test_instances.__test__ is False

@@ -1,0 +1,199 @@
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from sktsgen.metrics import _context_fid
+from tests.benchmarks import _data, factorized
+from tests.benchmarks._data import block_bootstrap, cut_windows, hold_out
+from tests.benchmarks._joining import JoiningGenerator
+from tests.benchmarks._products import measure_products
+from tests.benchmarks._protocol import evaluate_windows, floor_windows
+from tests.benchmarks._quality import reconstruction_error
+from tests.benchmarks._rows import append_row, circumstances, read_rows
+from tests.benchmarks.render import render
+
+
+@pytest.fixture
+def toy_series(monkeypatch):
+    """Replace a data set by a seeded random walk of 600 rows and 2 channels."""
+    walk = np.random.default_rng(0).standard_normal((600, 2)).cumsum(0)
+    monkeypatch.setitem(_data.LOADERS, "stocks", lambda: [walk])
+    monkeypatch.setattr(_context_fid, "N_ITERATIONS", 90)
+    return walk
+
+
+def numbered(n_rows):
+    return np.arange(n_rows, dtype=float)[:, None]
+
+
+def test_hold_out_keeps_every_fifth_block_of_two_windows():
+    kept, out = hold_out([numbered(100)], window=5)
+    held_out = np.concatenate(out)[:, 0].astype(int)
+    np.testing.assert_array_equal(held_out, [*range(40, 50), *range(90, 100)])
+    assert [len(part) for part in kept] == [40, 40]
+
+
+def test_hold_out_never_joins_two_stretches():
+    kept, out = hold_out([numbered(997)], window=7)
+    assert all((np.diff(part[:, 0]) == 1).all() for part in kept + out)
+
+
+def test_no_training_window_touches_a_held_out_row():
+    kept, out = hold_out([numbered(500)], window=6)
+    trained = np.unique(cut_windows(kept, 6))
+    assert not np.isin(np.unique(cut_windows(out, 6)), trained).any()
+
+
+def test_hold_out_of_a_panel_takes_whole_series():
+    series = [np.full((10, 1), float(i)) for i in range(10)]
+    _, out = hold_out(series, window=4)
+    assert [part[0, 0] for part in out] == [4.0, 9.0]
+
+
+def test_windows_stay_inside_their_series():
+    windows = cut_windows([numbered(6), 100 + numbered(4), numbered(2)], window=3)
+    starts = windows[:, 0, 0]
+    np.testing.assert_array_equal(starts, [0, 1, 2, 3, 100, 101])
+    np.testing.assert_array_equal(windows[..., 0], starts[:, None] + np.arange(3))
+
+
+def test_bootstrap_joins_training_stretches():
+    drawn = block_bootstrap([numbered(50)], n=20, length=10, block=4, seed=0)
+    steps = np.diff(drawn[..., 0], axis=1)
+    assert drawn.shape == (20, 10, 1)
+    assert (np.delete(steps, [3, 7], axis=1) == 1).all()
+
+
+def test_floor_takes_windows_that_the_judged_side_does_not():
+    real = np.arange(40.0)[:, None, None]
+    floor = floor_windows(real, 15)
+    others = set(real.ravel()) - set(floor.ravel())
+    assert len(floor) == 15
+    assert len(others) == 25
+
+
+def test_evaluation_tells_real_from_shifted(toy_series):
+    data = _data.split("stocks", 8)
+    near, far = (
+        evaluate_windows(data.real, data.train, data.test, windows, judges=(), n_windows=100)
+        for windows in (floor_windows(data.real, 100), floor_windows(data.real, 100) + 20)
+    )
+    for measure in ("context_fid", "ks"):
+        assert far[measure] > 3 * near[measure]
+    assert near["n_windows"] == 100
+
+
+def test_reconstruction_error_is_in_units_of_the_variance():
+    windows = np.random.default_rng(0).standard_normal((200, 5, 2)) * [1.0, 100.0]
+    zeros = np.broadcast_to(windows.mean((0, 1)), windows.shape)
+    assert reconstruction_error(windows, zeros)["reconstruction_error"] == pytest.approx(1)
+
+
+def test_products_are_counted():
+    x, weight = torch.ones(8, 16), torch.ones(4, 16)
+    products = measure_products(lambda: torch.nn.functional.linear(x, weight) @ torch.ones(4, 2))
+    assert products.flops == 2 * (8 * 16 * 4 + 8 * 4 * 2)
+    assert 0 < products.at_peak_s <= products.same_shapes_s
+
+
+def test_products_in_inference_mode_are_counted():
+    x, weight = torch.ones(2, 8, 16), torch.ones(4, 16)
+    with torch.inference_mode():
+        products = measure_products(lambda: torch.nn.functional.linear(x, weight))
+    assert products.flops == 2 * 2 * 8 * 16 * 4
+
+
+def test_a_call_without_products_has_no_limit():
+    with pytest.raises(ValueError, match="made no matrix product"):
+        measure_products(lambda: torch.ones(3) + 1)
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("table", sorted(factorized.TABLES))
+def test_smoke_run_of_the_estimator_writes_rows(table, shared_data, tmp_path):
+    factorized.main(["--table", table, "--budget", "smoke", "--results", str(tmp_path)])
+    rows = list(read_rows(tmp_path))
+    assert {row["table"] for row in rows} == {table}
+    assert all(row["params"] in ({}, {"max_epochs": "2"}) for row in rows)
+
+
+@pytest.mark.parametrize("table", ["quality", "length"])
+def test_smoke_rows_of_a_table_render(table, toy_series, tmp_path):
+    arguments = ["--dataset", "stocks", "--window", "8", "--budget", "smoke", "--seeds", "3"]
+    options = factorized.parse([*arguments, "--results", str(tmp_path), "--set", "step=0.25"])
+    options.table = table
+    plan = factorized.plan_of(options, lambda max_epochs, **kwargs: JoiningGenerator(**kwargs))
+    n_rows = factorized.run(table, plan)
+    rows = list(read_rows(tmp_path))
+    assert len(rows) == n_rows
+    assert {row["dataset"] for row in rows} == {"stocks"}
+    page = render(rows)
+    assert "step=0.25" in page
+    assert "dataset stocks" in page
+
+
+ROW = {
+    "table": "truth",
+    "name": "AR(1)",
+    "dataset": "ar1",
+    "window": 24,
+    "params": {},
+    "score": -1.5,
+    "seed": 0,
+}
+
+
+def test_page_shows_mean_and_range_over_seeds(tmp_path):
+    for seed, score in enumerate((-1.5, -1.4, -1.6)):
+        append_row(ROW | {"seed": seed, "score": score}, tmp_path)
+    line = next(line for line in render(read_rows(tmp_path)).splitlines() if "AR(1)" in line)
+    assert re.search(r"-1\.500 \(-1\.600.-1\.400\)", line)
+
+
+def test_a_row_measured_again_replaces_the_former(tmp_path):
+    append_row(ROW, tmp_path)
+    append_row(ROW | {"score": -9.0}, tmp_path)
+    page = render(read_rows(tmp_path))
+    assert "-9.000" in page
+    assert "-1.500" not in page
+
+
+def test_other_parameters_make_a_row_of_their_own(tmp_path):
+    append_row(ROW, tmp_path)
+    append_row(ROW | {"params": {"d_model": "96"}, "score": -9.0}, tmp_path)
+    lines = [line for line in render(read_rows(tmp_path)).splitlines() if "AR(1)" in line]
+    labels = [line.split("|")[1].strip() for line in lines]
+    assert labels == ["AR(1)", "AR(1), d_model=96"]
+
+
+def test_rows_say_what_they_were_measured_on(tmp_path):
+    append_row(ROW, tmp_path)
+    (text,) = (tmp_path / "truth.jsonl").read_text().splitlines()
+    row = json.loads(text)
+    assert row["versions"]["torch"] == torch.__version__
+    assert row["threads"] == circumstances()["threads"]
+
+
+def test_unknown_data_set_is_named():
+    with pytest.raises(ValueError, match="dataset='nile' is not known; choose from"):
+        _data.load_series("nile")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "n_rows", "n_channels"),
+    [("etth1", 17420, 7), ("stocks", 3685, 6), ("energy", 19735, 28), ("fmri", 10000, 50)],
+)
+def test_real_series_have_the_published_shape(shared_data, dataset, n_rows, n_channels):
+    series = _data.load_series(dataset)
+    assert sum(map(len, series)) == n_rows
+    assert {rows.shape[1] for rows in series} == {n_channels}
+
+
+def test_peer_windows_are_in_the_units_of_the_data(shared_data):
+    (rows,) = _data.load_series("etth1")
+    windows = _data.peer_windows()
+    assert windows.shape == (3000, 24, 7)
+    np.testing.assert_allclose(windows.mean((0, 1)), rows.mean(0), atol=0.25 * rows.std(0).max())

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from sktsgen.datasets import make_var1
+from sktsgen.metrics import copying
+from sktsgen.metrics._copying import _longest_run, nearest_distances
+from tests.metrics.conftest import COVARIANCE
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return make_var1(400, 12, cov=COVARIANCE, random_state=5)
+
+
+def test_nearest_distances_agree_with_brute_force():
+    rng = np.random.default_rng(0)
+    windows, others = rng.standard_normal((700, 6, 3)), rng.standard_normal((300, 6, 3))
+    brute = cdist(windows.reshape(700, -1), others.reshape(300, -1)).min(1)
+    np.testing.assert_allclose(nearest_distances(windows, others), brute, rtol=1e-12)
+
+
+def test_distance_of_a_copy_far_from_zero_is_exact():
+    others = 1e6 + np.random.default_rng(0).standard_normal((50, 4, 2))
+    np.testing.assert_array_equal(nearest_distances(others[::-1], others), 0)
+
+
+def brute_longest_run(windows, others, tolerance):
+    longest = 0
+    for window in windows:
+        for other in others:
+            run = 0
+            for near in (np.abs(window - other) <= tolerance).all(1):
+                run = run + 1 if near else 0
+                longest = max(longest, run)
+    return longest
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 8])
+@pytest.mark.parametrize("tolerance", [0.05, 0.3, 0.8])
+def test_longest_run_agrees_with_brute_force(tolerance, n_channels):
+    rng = np.random.default_rng(n_channels)
+    windows, others = rng.random((20, 9, n_channels)), rng.random((30, 9, n_channels))
+    windows[3, 2:7] = others[11, 2:7]
+    expected = brute_longest_run(windows, others, tolerance)
+    assert _longest_run(windows, others, tolerance) == expected >= 5
+
+
+def test_new_data_is_no_copy(real, held_out, fresh):
+    fair = copying(real, held_out, fresh)
+    assert 0.02 < fair.share < 0.1
+    assert 0.9 < fair.median_ratio < 1.1
+    assert fair.longest_run <= 3
+
+
+def test_training_data_is_a_copy(real, held_out):
+    copied = copying(real, held_out, real[::-1])
+    assert copied == (1.0, 0.0, 12)
+
+
+def test_slightly_noisy_copies_are_caught(real, held_out):
+    noise = np.random.default_rng(0).standard_normal(real.shape)
+    copied = copying(real, held_out, real + 0.01 * noise)
+    assert copied.share == 1
+    assert copied.median_ratio < 0.1
+
+
+def test_share_grows_with_the_share_of_copies(real, held_out, fresh):
+    shares = [
+        copying(real, held_out, np.concatenate([real[:n], fresh[n:]])).share
+        for n in (0, 100, 200, 400)
+    ]
+    np.testing.assert_allclose(shares, [0.05, 0.29, 0.52, 1], atol=0.05)
+
+
+def test_a_copied_stretch_is_found_in_a_new_window(real, held_out, fresh):
+    spliced = fresh.copy()
+    spliced[7, 4:11] = real[50, 4:11]
+    assert copying(real, held_out, spliced).longest_run == 7
+
+
+def test_units_do_not_matter(real, held_out, fresh):
+    unit = np.array([1e4, 1e-3])
+    scaled = copying(real * unit, held_out * unit, fresh * unit)
+    np.testing.assert_allclose(scaled, copying(real, held_out, fresh), rtol=1e-9)
+
+
+@pytest.mark.parametrize("missing", [None, [], np.empty((0, 12, 2))])
+def test_no_verdict_without_held_out_data(missing, real):
+    with pytest.raises(ValueError, match="X_test holds no window"):
+        copying(real, missing, real)
+
+
+def test_negative_tolerance_is_refused(real):
+    with pytest.raises(ValueError, match=r"tolerance=-0\.5; give at least 0"):
+        copying(real, real, real, tolerance=-0.5)
+
+
+def test_windows_of_another_length_are_refused(real):
+    with pytest.raises(ValueError, match=r"X_test has windows of \(5, 2\)"):
+        copying(real, real[:, :5], real)

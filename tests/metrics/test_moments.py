@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from sktsgen.datasets import make_ar1
+from sktsgen.metrics import autocorrelation_difference, correlational_score
+
+
+def test_correlational_score_of_known_correlations():
+    """Correlations 0.9 and 0 of two channels: one pair differs by 0.9."""
+    rng = np.random.default_rng(0)
+    cells = rng.standard_normal((2000, 10, 2))
+    mixed = cells @ np.linalg.cholesky([[1, 0.9], [0.9, 1]]).T * [3.0, 50.0]
+    assert correlational_score(mixed, cells) == pytest.approx(0.09, abs=2e-3)
+
+
+def test_a_channel_that_stops_varying_counts_as_a_difference(real):
+    flat = real.copy()
+    flat[..., 1] = 4.2
+    correlation = np.corrcoef(real.reshape(-1, 2).T)[0, 1]
+    assert correlational_score(real, flat) == pytest.approx((1 + abs(correlation)) / 10)
+
+
+def test_equal_channels_have_score_zero(real):
+    doubled = np.concatenate([real, real], axis=-1)
+    assert correlational_score(doubled, doubled) == 0
+
+
+def test_autocorrelation_difference_of_two_processes():
+    """At lag 1 the autocorrelations are the coefficients."""
+    slow, fast = (make_ar1(3000, 20, phi=phi, random_state=0) for phi in (0.9, 0.4))
+    assert autocorrelation_difference(slow, fast, max_lag=1) == pytest.approx(0.5, abs=0.02)
+    expected = np.mean([0.9**k - 0.4**k for k in (1, 2, 3)])
+    assert autocorrelation_difference(slow, fast, max_lag=3) == pytest.approx(expected, abs=0.02)
+
+
+def test_shuffled_time_is_caught_by_autocorrelations_alone(real, fresh, shuffled):
+    assert autocorrelation_difference(real, shuffled) > 5 * autocorrelation_difference(real, fresh)
+    assert correlational_score(real, shuffled) == pytest.approx(correlational_score(real, fresh))
+
+
+@pytest.mark.parametrize("metric", [autocorrelation_difference, correlational_score])
+def test_measure_grows_with_the_noise(metric, real, fresh):
+    noise = np.random.default_rng(3).standard_normal(fresh.shape)
+    values = [metric(real, fresh + level * noise) for level in (0, 1, 2, 4)]
+    assert values == sorted(values)
+    assert values[-1] > 3 * values[0]
+
+
+@pytest.mark.parametrize("max_lag", [0, 12])
+def test_lags_outside_the_window_are_refused(real, max_lag):
+    with pytest.raises(ValueError, match=f"max_lag={max_lag} with windows of 12 steps"):
+        autocorrelation_difference(real, real, max_lag=max_lag)
+
+
+def test_windows_of_one_step_have_no_lag():
+    X = np.zeros((3, 1, 1))
+    with pytest.raises(ValueError, match="windows of 1 steps"):
+        autocorrelation_difference(X, X)

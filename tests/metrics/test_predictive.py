@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from sktsgen.metrics import _predictive as module
+from sktsgen.metrics import predictive_score
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Train forecasters for 300 iterations instead of 5,000, at ten times the learning rate."""
+    monkeypatch.setattr(module, "N_ITERATIONS", 300)
+    monkeypatch.setattr(module, "LEARNING_RATE", 1e-2)
+
+
+def leading(n_series, random_state, lag=1):
+    """The last channel repeats the first one `lag` steps later."""
+    signal = np.random.default_rng(random_state).random((n_series, 12 + lag))
+    return np.stack([signal[:, lag:], signal[:, : len(signal[0]) - lag]], axis=-1)
+
+
+def test_learnable_dependence_beats_its_absence(quick):
+    real, good, bad = leading(300, 0), leading(300, 1), leading(300, 2)
+    bad[..., 0] = np.random.default_rng(3).random(bad[..., 0].shape)
+    useful = predictive_score(real, good, n_repeats=1, random_state=0)
+    useless = predictive_score(real, bad, n_repeats=1, random_state=0)
+    assert useful < 0.5 * useless
+    assert useless == pytest.approx(0.25, abs=0.03)  # the mean error of the median of a uniform
+
+
+def test_an_int_repeats_the_score(quick):
+    real = leading(50, 0)
+    scores = [
+        predictive_score(real, real, n_repeats=2, random_state=1, return_std=True) for _ in range(2)
+    ]
+    assert scores[0] == scores[1]
+    assert scores[0][1] > 0
+
+
+@pytest.mark.parametrize("shape", [(5, 12, 1), (5, 1, 3)])
+def test_too_narrow_windows_are_refused(shape):
+    X = np.zeros(shape)
+    with pytest.raises(ValueError, match=rf"windows of \({shape[1]}, {shape[2]}\)"):
+        predictive_score(X, X)
+
+
+def test_no_repeats_are_refused():
+    X = np.zeros((5, 4, 2))
+    with pytest.raises(ValueError, match="n_repeats=-1; give at least 1"):
+        predictive_score(X, X, n_repeats=-1)

@@ -1,0 +1,76 @@
+"""scikit-learn's own checks, on one small instance of every estimator."""
+
+import importlib.util
+
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_get_feature_names_out_error,
+    check_global_output_transform_pandas,
+    check_inplace_ensure_writeable,
+    check_param_validation,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_set_output_transform_polars,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    parametrize_with_checks,
+)
+
+from sktsgen import FactorizedARGenerator
+from sktsgen.testing import test_instances
+
+# Codes are often unused on the few dozen rows of a check.
+pytestmark = pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
+
+ORDERED = "rows of a 2-D X are consecutive time steps of one series"
+EXPECTED = {
+    FactorizedARGenerator: {
+        "check_methods_subset_invariance": ORDERED,
+        "check_methods_sample_order_invariance": ORDERED,
+    },
+}
+# What scikit-learn runs on its own classes beyond `check_estimator`.
+FURTHER_CHECKS = [
+    check_dataframe_column_names_consistency,
+    check_get_feature_names_out_error,
+    check_global_output_transform_pandas,
+    check_inplace_ensure_writeable,
+    check_param_validation,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    pytest.param(
+        check_set_output_transform_polars,
+        marks=pytest.mark.skipif(
+            importlib.util.find_spec("polars") is None, reason="polars is not installed"
+        ),
+        id="check_set_output_transform_polars",
+    ),
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+]
+
+
+def expected_failures(estimator):
+    return EXPECTED.get(type(estimator), {})
+
+
+@parametrize_with_checks(
+    test_instances(), expected_failed_checks=expected_failures, xfail_strict=True
+)
+def test_estimator_is_compatible_with_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("check", FURTHER_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("estimator", test_instances(), ids=lambda estimator: type(estimator).__name__)
+def test_estimator_passes_the_further_checks_of_scikit_learn(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+def test_at_most_two_checks_are_declared_to_fail():
+    for failures in EXPECTED.values():
+        assert set(failures) <= {
+            "check_methods_subset_invariance",
+            "check_methods_sample_order_invariance",
+        }
