@@ -175,7 +175,7 @@ def _time(
     index: pd.Index, lengths: np.ndarray, label: Callable[[int], str], reset: bool
 ) -> tuple[TimeAxis, pd.Index | None]:
     """Time axis and last stamps; none where the rows are only counted."""
-    if _is_count(index):
+    if _is_count(index) or _names_rows(index):
         return TimeAxis(), None
     axis = read_time_axis(index, lengths, label=label, regular=reset)
     return axis, index[np.cumsum(lengths) - 1]
@@ -228,6 +228,14 @@ def _id_dtype(ids: pd.Index) -> Any:
     ids = ids.categories if isinstance(ids, pd.CategoricalIndex) else ids
     is_text = pd.api.types.infer_dtype(ids, skipna=True) == "string"
     return ids.dtype if is_text or pd.api.types.is_integer_dtype(ids.dtype) else np.dtype(np.int64)
+
+
+def _names_rows(index: pd.Index) -> bool:
+    """Whether an index is text that is no date: names of the rows, which tell no time."""
+    if not pd.api.types.is_string_dtype(index.dtype) or index.hasnans:
+        return False
+    first = pd.to_datetime(str(index[0]), errors="coerce")
+    return bool(pd.isna(first))
 
 
 def _is_count(index: pd.Index) -> bool:

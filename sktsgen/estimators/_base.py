@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -45,7 +46,7 @@ class Draw:
     histories : tuple of ndarray of shape (n_steps, n_features), default=()
         Features that precede, or nothing.
     history_of : ndarray of shape (n_series,)
-        Index into `histories`; all -1 without them.
+        Index into `histories`, zeros without them.
     options : dict
         What else an engine takes.
     """
@@ -200,17 +201,17 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
     ) -> Draw:
         length = self.default_length_ if length is None else length
         _check_count("length", length)
-        n_series = n_samples * (1 if histories is None else histories.n_series)
-        numbers = np.arange(first, first + n_series)
+        n_histories = 1 if histories is None else histories.n_series
+        history_of = np.repeat(np.arange(n_histories), n_samples)
+        # Each history has its own numbers, so that more samples of one leave the others alone.
+        numbers = history_of * 2**32 + np.tile(np.arange(first, first + n_samples), n_histories)
         seed = self._seed(random_state)
         labels = self._labels_to_draw(y, numbers, seed, histories)
         if histories is None:
-            nothing = np.full(n_series, -1)
-            return Draw(seed, numbers, length, labels, (), nothing, options)
+            return Draw(seed, numbers, length, labels, (), history_of, options)
         features = tuple(
             self.codec_.transform(histories.series(i)) for i in range(histories.n_series)
         )
-        history_of = np.repeat(np.arange(histories.n_series), n_samples)
         return Draw(seed, numbers, length, labels, features, history_of, options)
 
     def _run(self, draw: Draw, n_jobs: int | None) -> np.ndarray:
@@ -317,6 +318,18 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+@contextmanager
+def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
+    """Put an estimator back as it was if the block fails: no half-fitted one is left."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _device_here(device: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
+from sktsgen.data import Panel
+from sktsgen.estimators._base import all_or_nothing
 from sktsgen.estimators._factorized_coding import FactorizedCoding
 from sktsgen.estimators._factorized_data import PriorData, TokenizerData
 from sktsgen.persistence import register
@@ -52,7 +55,7 @@ class FactorizedARGenerator(FactorizedCoding):
         Share of the steps that are read wrongly in training, in [0, 1).
     max_epochs : int, default=20
         Epochs of the prior at most, of `Trainer.steps_per_epoch` (100) optimiser steps each;
-        the tokenizer takes a quarter of it.
+        the tokenizer takes a tenth of it.
     batch_size : int or "auto", default="auto"
         Windows per optimiser step; auto is as many as hold 1,536 time steps.
     learning_rate : float, default=2e-3
@@ -102,7 +105,7 @@ class FactorizedARGenerator(FactorizedCoding):
         Device in use.
     n_features_in_ : int
         Number of channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_channels,)
         Column names, if `X` had any.
 
     References
@@ -223,8 +226,13 @@ class FactorizedARGenerator(FactorizedCoding):
         ValueError
             If `X` has missing, infinite or non-numeric cells, or parameters do not fit together.
         """
-        self._check_sizes()
-        panel, labels = self._check_training_data(X, y)
+        with all_or_nothing(self):
+            self._check_sizes()
+            panel, labels = self._check_training_data(X, y)
+            self._fit_stages(panel, labels)
+        return self
+
+    def _fit_stages(self, panel: Panel, labels: np.ndarray) -> None:
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
         generator = make_generator(self.random_state)
         noise = make_generator(generator.initial_seed(), self.device_)
@@ -251,7 +259,6 @@ class FactorizedARGenerator(FactorizedCoding):
         self.prior_ = prior.frozen()
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
         self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
-        return self
 
     def sample(
         self,
@@ -337,10 +344,11 @@ class FactorizedARGenerator(FactorizedCoding):
 
         Returns
         -------
-        futures : ndarray or DataFrame
+        futures : ndarray, DataFrame or list
             Shape (n_samples, horizon, n_channels) for one series and (n_series, n_samples,
             horizon, n_channels) for a panel; a frame has index levels (sample, time) or (series,
-            sample, time), the stamps following those of `X`.
+            sample, time), the stamps following those of `X`; a list has for each series the list
+            of its `n_samples` futures.
         """
         check_is_fitted(self)
         return self._forecast(X, horizon, n_samples, y=y, random_state=random_state, n_jobs=n_jobs)

@@ -96,7 +96,7 @@ class FactorizedStages(BaseGenerator):
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(
-            max_epochs=max(1, self.max_epochs // 4),
+            max_epochs=max(1, self.max_epochs // 10),
             batch_size=4 * self._batch_size(),
             learning_rate=self.learning_rate,
             average_decay=0.0,
@@ -139,7 +139,7 @@ class FactorizedStages(BaseGenerator):
                 f"Only {self.codebook_usage_.min():.0%} of codebook_size={self.codebook_size_} "
                 f"codes are in use; a smaller codebook_size says as much.",
                 CodebookUsageWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _noise_scale(self, data: TokenizerData) -> np.ndarray:

@@ -96,7 +96,7 @@ class ScoringMixin:
     def _indices_of(self, y: Any) -> np.ndarray:
         assert self.classes_ is not None
         y = np.asarray(y)
-        unknown = [label for label in np.unique(y) if label not in self.classes_]
+        unknown = [label for label in np.unique(y).tolist() if label not in self.classes_]
         if unknown:
             raise ValueError(
                 f"y has the label {unknown[0]!r}, which fit did not see; known labels are "

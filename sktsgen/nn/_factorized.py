@@ -11,10 +11,8 @@ from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._quantizer import ResidualQuantizer
 
-# The autoencoder runs unquantised for the first share of training, so that k-means meets
-# coefficients that mean something; dead codes are left alone for the last share, so that
-# codes stop changing their meaning.
-_WARM_UP, _SETTLED = 0.15, 0.8
+# Dead codes are left alone for the last share of training, so that codes stop changing meaning.
+_SETTLED = 0.7
 
 
 class FactorizedTokenizer(Network):
@@ -67,13 +65,16 @@ class FactorizedTokenizer(Network):
             "has_residual_decoder": has_residual_decoder,
             "d_hidden": d_hidden,
         }
+        # The projection starts as the inverse of the basis and the rest of the encoder at zero:
+        # training begins from plain k-means, which random encoders take long to reach.
+        self.projection = nn.Parameter(torch.zeros(n_features, n_components))
         self.encoder = nn.Sequential(
             Linear(n_features, d_hidden, generator, bias=True),
             nn.LayerNorm(d_hidden),
             nn.GELU(),
             Linear(d_hidden, d_hidden, generator, bias=True),
             nn.GELU(),
-            Linear(d_hidden, n_components, generator, bias=True),
+            Linear(d_hidden, n_components, generator, bias=True, gain=0.0),
         )
         self.quantizer = ResidualQuantizer(n_codebooks, codebook_size, n_components)
         self.basis = nn.Parameter(
@@ -95,6 +96,7 @@ class FactorizedTokenizer(Network):
         directions = torch.linalg.svd(x - x.mean(0), full_matrices=False).Vh
         n_kept = min(len(directions), len(self.basis))
         self.basis[:n_kept] = directions[:n_kept]
+        self.projection[:, :n_kept] = directions[:n_kept].T
 
     def loss(
         self,
@@ -105,9 +107,9 @@ class FactorizedTokenizer(Network):
     ) -> Float[Tensor, ""]:
         """Mean squared reconstruction error plus commitment, [1]_ Eq. 7."""
         x, labels, observed = batch
-        coefficients = self.encoder(x)
+        coefficients = self.continuous(x)
         commitment = x.new_zeros(())
-        if step is not None and step.progress >= _WARM_UP and not self.is_quantising:
+        if step is not None and not self.is_quantising:
             self.quantizer.initialise(coefficients.detach()[observed], step.generator)
             self.is_quantising.fill_(True)
         if self.is_quantising:
@@ -126,7 +128,11 @@ class FactorizedTokenizer(Network):
 
     def encode(self, x: Float[Tensor, "*batch features"]) -> Int[Tensor, "*batch depth"]:
         """Codes of every time step, each by itself."""
-        return self.quantizer.encode(self.encoder(x))
+        return self.quantizer.encode(self.continuous(x))
+
+    def continuous(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch components"]:
+        """Coefficients before quantisation."""
+        return x @ self.projection + self.encoder(x)
 
     def coefficients(
         self, codes: Int[Tensor, "*batch depth"]

@@ -14,6 +14,9 @@ from sktsgen.nn._factorized import FactorizedTokenizer, ResidualDecoder
 from sktsgen.nn._token_prior import Rows, TokenPrior
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+# Codes that a density is summed over; steps that are summed together, for memory.
+_NEAREST = 16
+_STEPS = 1024
 
 
 class Context(NamedTuple):
@@ -58,11 +61,11 @@ class FactorizedModel:
         labels: Int[Tensor, " batch"],
         observed: Bool[Tensor, "batch time"],
     ) -> Float[Tensor, "batch time"]:
-        """Lower bound of log p(x_t | x_<t): the tokens of x_t, then x_t given its tokens.
+        """Lower bound of log p(x_t | x_<t).
 
-        The bound is what is lost by naming one token tuple for a value that several could emit.
-        A series longer than the window is read in blocks, through the same sliding cache that
-        draws it.
+        p(x_t) is a sum over all codes, of which those that stand nearest to x_t are taken; with a
+        point emission the one code of x_t. A series longer than the window is read in blocks,
+        through the same sliding cache that draws it.
         """
         rows = self.read(x, labels)
         before = self.prior.embed(rows.inputs[:, :-1], labels)
@@ -70,11 +73,41 @@ class FactorizedModel:
         cache = self.prior.trunk.start(len(x))
         blocks = embedded.split(self.prior.trunk.window, dim=1)
         states = torch.cat([self.prior.trunk.extend(block, cache) for block in blocks], dim=1)
-        parts = self.prior.log_likelihood(states, rows)
-        tokens, values = parts.tokens.sum(-1), parts.values.sum(-1)
+        context = self.prior.with_former(states, rows.inputs)
         if self.prior.emission is None:
-            values = self._normal_density(x, rows.inputs, labels)
-        return (tokens + values) * observed
+            tokens = self.prior.log_likelihood(context, rows).tokens.sum(-1)
+            return (tokens + self._normal_density(x, rows.inputs, labels)) * observed
+        flat = (context.flatten(0, 1), x.flatten(0, 1), labels.repeat_interleave(x.shape[1]))
+        parts = zip(*(part.split(_STEPS) for part in flat), strict=True)
+        density = torch.cat([self._mixture_density(*part) for part in parts])
+        return density.view(x.shape[:2]) * observed
+
+    def _mixture_density(
+        self,
+        context: Float[Tensor, "n d_context"],
+        x: Float[Tensor, "n features"],
+        labels: Int[Tensor, " n"],
+    ) -> Float[Tensor, " n"]:
+        """Log density of single steps, summed over the codes nearest to each."""
+        codes = self._nearest_codes(x)
+        n_codes = codes.shape[1]
+        coefficients = self.tokenizer.coefficients(codes)
+        linear_part = self.tokenizer.combine(coefficients, labels)
+        rows = Rows(x[:, None].expand(-1, n_codes, -1), codes, linear_part)
+        parts = self.prior.log_likelihood(context[:, None].expand(-1, n_codes, -1), rows)
+        return torch.logsumexp(parts.tokens.sum(-1) + parts.values.sum(-1), dim=1)
+
+    def _nearest_codes(self, x: Float[Tensor, "n features"]) -> Int[Tensor, "n nearest depth"]:
+        """Code tuples that differ in their last code, which is among the nearest."""
+        codebook = self.prior.codebooks[-1]
+        n_nearest = min(_NEAREST, len(codebook))
+        codes = self.tokenizer.encode(x)[:, None].repeat(1, n_nearest, 1)
+        left = self.tokenizer.continuous(x)
+        if codes.shape[-1] > 1:
+            left = left - self.tokenizer.coefficients(codes[:, 0, :-1])
+        distance = codebook.square().sum(-1) - 2.0 * left @ codebook.T
+        codes[..., -1] = distance.topk(n_nearest, largest=False).indices
+        return codes
 
     def read(self, x: Float[Tensor, "batch time features"], labels: Int[Tensor, " batch"]) -> Rows:
         """Tokens of given values, what the prior reads, and what the tokens stand for."""
@@ -105,9 +138,9 @@ class FactorizedModel:
 
     def values_of(
         self,
-        drawn: tuple[Tensor, ...],
+        drawn: tuple[Tensor, Tensor],
         labels: Int[Tensor, " batch"],
-        history: Float[Tensor, "batch time features"] | None = None,
+        history: Float[Tensor, "batch past features"] | None = None,
     ) -> Float[Tensor, "batch time features"]:
         """Values of drawn steps; a point emission is decoded now, with the end of the history."""
         coefficients = drawn[1]
@@ -160,19 +193,21 @@ class FactorizedDecoder:
         """State of the next step."""
         return self.model.prior.trunk.step(inputs, cache)
 
-    def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+    def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
         """Codes with values (mixture emission) or coefficients (point), and what is read next."""
         tokenizer, prior = self.model.tokenizer, self.model.prior
-        state, depth = states[:, 0], len(prior.codebooks)
+        context, depth = states[:, 0], len(prior.codebooks)
+        if prior.emission is not None:
+            context = torch.cat([context, self.former], dim=-1)
         codes = prior.draw_codes(
-            state, uniforms[:, 0, :depth], temperature=self.temperature, top_p=self.top_p
+            context, uniforms[:, 0, :depth], temperature=self.temperature, top_p=self.top_p
         )
         coefficients = tokenizer.coefficients(codes)[:, None]
         if prior.emission is None:
             return (codes[:, None], coefficients), prior.embed(coefficients, self.labels)
         values = prior.emission.draw(
             (tokenizer.combine(coefficients, self.labels)[:, 0], self.former),
-            torch.cat([state, coefficients[:, 0]], -1),
+            torch.cat([context, coefficients[:, 0]], -1),
             uniforms[:, 0, depth:].unflatten(-1, (-1, 2)),
         )
         # A value far outside the data would lead the next steps further and further out.

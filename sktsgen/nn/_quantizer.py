@@ -27,9 +27,9 @@ class VectorQuantizer(nn.Module):
     ----------
     codebook_size, code_dim : int
         Number of codes and their width.
-    decay : float, default=0.98
+    decay : float, default=0.95
         Decay of the moving averages per update.
-    revive_below : float, default=0.03
+    revive_below : float, default=0.05
         A code whose average count falls below this share of the uniform count is put where a
         vector of the current batch is.
     """
@@ -39,7 +39,7 @@ class VectorQuantizer(nn.Module):
     sums: Tensor
 
     def __init__(
-        self, codebook_size: int, code_dim: int, *, decay: float = 0.98, revive_below: float = 0.03
+        self, codebook_size: int, code_dim: int, *, decay: float = 0.95, revive_below: float = 0.05
     ) -> None:
         super().__init__()
         self.decay, self.revive_below = decay, revive_below

@@ -13,7 +13,7 @@ from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._emission import MixtureEmission
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._transformer import CausalTransformer
-from sktsgen.ops import corrupt_rows, draw_index, drop, linear, nucleus
+from sktsgen.ops import corrupt_rows, draw_index, linear, nucleus
 
 # Share of training windows that do not see where they start, as when a series goes on beyond
 # the window and its start has left the cache.
@@ -121,7 +121,6 @@ class TokenPrior(Network):
         depth, codebook_size, code_dim = codebooks
         self.n_classes, self.dropout = n_classes, dropout
         self.input_noise, self.corruption = input_noise, corruption
-        self.told_noise = 0.0
         self.register_buffer("codebooks", torch.zeros(depth, codebook_size, code_dim))
         self.register_buffer("spread", torch.ones(d_input))
         self.start_embedding = nn.Parameter(
@@ -141,11 +140,12 @@ class TokenPrior(Network):
             dropout=dropout,
             generator=generator,
         )
-        self.heads = DepthHeads(d_model, depth, codebook_size, code_dim, generator)
+        d_context = d_model + n_features if has_mixture else d_model
+        self.heads = DepthHeads(d_context, 2 * d_model, depth, codebook_size, code_dim, generator)
         self.emission = (
             MixtureEmission(
                 n_features,
-                d_model + code_dim,
+                d_context + code_dim,
                 n_mixture=n_mixture,
                 d_hidden=64 if n_features <= 10 else 32,
                 smallest_scale=smallest_scale,
@@ -168,30 +168,46 @@ class TokenPrior(Network):
             generator,
             self._hidden_start(rows.inputs, generator),
         )
-        parts = self.log_likelihood(states, rows)
+        parts = self.log_likelihood(self.with_former(states, rows.inputs), rows)
         n_terms = parts.tokens.shape[-1] + parts.values.shape[-1]
         per_step = parts.tokens.sum(-1) + parts.values.sum(-1)
         return -(per_step * observed).sum() / (observed.sum() * n_terms)
 
+    def with_former(
+        self,
+        states: Float[Tensor, "batch time d_model"],
+        inputs: Float[Tensor, "batch time d_input"],
+    ) -> Float[Tensor, "batch time d_context"]:
+        """Put the values of the step before beside each state.
+
+        They come by no noise and no dropout, which would weaken how a step depends on the one
+        before it; the states bring the longer past.
+        """
+        if self.emission is None:
+            return states
+        return torch.cat([states, F.pad(inputs[:, :-1], (0, 0, 1, 0))], dim=-1)
+
     def log_likelihood(
-        self, states: Float[Tensor, "batch time d_model"], rows: Rows
+        self, context: Float[Tensor, "batch time d_context"], rows: Rows
     ) -> LogLikelihood:
-        """Log-likelihood of every step given the states before it."""
+        """Log-likelihood of every step given what came before it."""
         partial = self._partial_sums(rows.codes)
-        logits = self.heads(states, partial[..., :-1, :])
+        logits = self.heads(context, partial[..., :-1, :])
         tokens = -F.cross_entropy(
             logits.flatten(0, -2), rows.codes.flatten(), reduction="none"
         ).view(rows.codes.shape)
         if self.emission is None:
             return LogLikelihood(tokens, tokens[..., :0])
-        context = torch.cat([states, partial[..., -1, :]], -1)
-        former = F.pad(rows.inputs[:, :-1], (0, 0, 1, 0))
         values = self.emission.log_density(
             rows.inputs.flatten(0, 1),
-            (rows.linear_part.flatten(0, 1), former.flatten(0, 1)),
-            context.flatten(0, 1),
+            self._guesses(context, rows),
+            torch.cat([context, partial[..., -1, :]], -1).flatten(0, 1),
         )
         return LogLikelihood(tokens, values.unflatten(0, rows.codes.shape[:2]))
+
+    def _guesses(self, context: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:
+        former = context[..., -rows.inputs.shape[-1] :]
+        return rows.linear_part.flatten(0, 1), former.flatten(0, 1)
 
     def embed(
         self,
@@ -204,10 +220,10 @@ class TokenPrior(Network):
         The class stands in every step: told only at the start it would be lost when the start
         leaves the cache.
         """
-        if level is None:
-            level = inputs.new_full((1, 1, 1), self.told_noise)
-        told = level.expand(*inputs.shape[:2], 1)
-        embedded: Tensor = self.read(torch.cat([inputs, 5.0 * told], dim=-1))
+        # Noise of no level has been added to what is drawn or scored.
+        told = inputs.new_zeros(1, 1, 1) if level is None else level / self.input_noise
+        told = told.expand(*inputs.shape[:2], 1)
+        embedded: Tensor = self.read(torch.cat([inputs, told], dim=-1))
         return embedded + self.start(labels) if self.n_classes else embedded
 
     def start(self, labels: Int[Tensor, " batch"]) -> Float[Tensor, "batch 1 d_model"]:
@@ -216,16 +232,16 @@ class TokenPrior(Network):
 
     def draw_codes(
         self,
-        state: Float[Tensor, "batch d_model"],
+        context: Float[Tensor, "batch d_context"],
         uniforms: Float[Tensor, "batch depth"],
         *,
         temperature: float = 1.0,
         top_p: float | None = None,
     ) -> Int[Tensor, "batch depth"]:
-        """Draw the tokens of one step, depth by depth, given the state before it."""
+        """Draw the tokens of one step, depth by depth, given what came before it."""
         depth = len(self.codebooks)
-        partial, codes = state.new_zeros(len(state), self.codebooks.shape[-1]), []
-        shared = self.heads.from_state(state).unflatten(-1, (depth, -1))
+        partial, codes = context.new_zeros(len(context), self.codebooks.shape[-1]), []
+        shared = self.heads.from_context(context).unflatten(-1, (depth, -1))
         for level in range(depth):
             logits = self.heads.level(level, shared[:, level], partial)
             codes.append(draw_index(nucleus(logits, temperature, top_p), uniforms[:, level]))
@@ -242,13 +258,13 @@ class TokenPrior(Network):
         self, inputs: Tensor, labels: Tensor, generator: torch.Generator | None
     ) -> Tensor:
         before = corrupt_rows(inputs[:, :-1], self.corruption, generator)
-        level = before.new_zeros(len(before), 1, 1)
+        level = None
         if generator is not None and self.input_noise:
+            level = before.new_empty(len(before), 1, 1)
             level.uniform_(0.0, self.input_noise, generator=generator)
             noise = torch.randn(before.shape, generator=generator, device=before.device)
             before = before + level * self.spread * noise
-        embedded = torch.cat([self.start(labels), self.embed(before, labels, level)], dim=1)
-        return drop(embedded, self.dropout, generator)
+        return torch.cat([self.start(labels), self.embed(before, labels, level)], dim=1)
 
     def _hidden_start(
         self, inputs: Tensor, generator: torch.Generator | None
@@ -268,34 +284,33 @@ class TokenPrior(Network):
 
 
 class DepthHeads(nn.Module):
-    """Logits of each code of a step, given the state and the sum of the codes before it."""
+    """Logits of each code of a step, given the past and the sum of the codes before it."""
 
     def __init__(
         self,
-        d_model: int,
+        d_context: int,
+        d_hidden: int,
         depth: int,
         codebook_size: int,
         code_dim: int,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.from_state = Linear(d_model, depth * 2 * d_model, generator, bias=True)
+        self.from_context = Linear(d_context, depth * d_hidden, generator, bias=True)
         self.from_codes = nn.Parameter(
-            uniform(depth, code_dim, 2 * d_model, generator=generator, d_in=code_dim)
+            uniform(depth, code_dim, d_hidden, generator=generator, d_in=code_dim)
         )
         self.out = nn.Parameter(
-            uniform(
-                depth, codebook_size, 2 * d_model, generator=generator, d_in=2 * d_model, gain=0.5
-            )
+            uniform(depth, codebook_size, d_hidden, generator=generator, d_in=d_hidden, gain=0.5)
         )
         self.out_bias = nn.Parameter(torch.zeros(depth, codebook_size))
 
     def forward(
         self,
-        states: Float[Tensor, "batch time d_model"],
+        context: Float[Tensor, "batch time d_context"],
         partial: Float[Tensor, "batch time depth code_dim"],
     ) -> Float[Tensor, "batch time depth codes"]:
-        shared = self.from_state(states).unflatten(-1, (len(self.out), -1))
+        shared = self.from_context(context).unflatten(-1, (len(self.out), -1))
         logits = [
             self.level(level, shared[..., level, :], partial[..., level, :])
             for level in range(len(self.out))

@@ -38,8 +38,8 @@ class NumericCodec:
     def fit(self, panel: Panel) -> NumericCodec:
         """Learn means, scales and bounds of all rows of `panel`."""
         values = panel.values
-        extremes = [(chunk.min(0), chunk.max(0)) for chunk in _chunks(values)]
-        lowest, highest = np.min(extremes, axis=(0, 1)), np.max(extremes, axis=(0, 1))
+        ranges = [(chunk.min(0), chunk.max(0)) for chunk in _chunks(values)]
+        lowest, highest = np.min(ranges, axis=(0, 1)), np.max(ranges, axis=(0, 1))
         # Moments are taken of values between -1 and 1: no sum overflows, no square underflows.
         centre, reach = lowest / 2 + highest / 2, highest / 2 - lowest / 2
         varies = reach > 0
@@ -49,8 +49,9 @@ class NumericCodec:
         self.mean_ = np.where(varies, centre + reach * mean, lowest)
         self.scale_ = reach * np.sqrt(squares / len(values))
         self.kept_ = np.flatnonzero(varies) if varies.any() else np.array([0])
-        margin = 2.0 * _MARGIN * reach
-        self.bounds_ = self.transform(np.stack([lowest - margin, highest + margin]))
+        extremes = self.transform(np.stack([lowest, highest]))
+        margin = _MARGIN * (extremes[1] - extremes[0])
+        self.bounds_ = extremes + np.stack([-margin, margin])
         return self
 
     @property
