@@ -147,6 +147,8 @@ def _read_frame(X: pd.DataFrame, estimator: Any, reset: bool, min_rows: int) -> 
     spec = _frame_spec(X, "frame")
     if not isinstance(X.index, pd.MultiIndex):
         lengths = np.array([len(X)], dtype=np.int64)
+        if _names_rows(X.index):
+            return Panel(values, lengths, spec, index=X.index)
         axis, last = _time(X.index, lengths, lambda _: "", reset)
         return Panel(values, lengths, replace(spec, time=axis), index=X.index, last_stamps=last)
     order, lengths, ids, stamps = group_rows(X.index)
@@ -175,7 +177,7 @@ def _time(
     index: pd.Index, lengths: np.ndarray, label: Callable[[int], str], reset: bool
 ) -> tuple[TimeAxis, pd.Index | None]:
     """Time axis and last stamps; none where the rows are only counted."""
-    if _is_count(index) or _names_rows(index):
+    if _is_count(index):
         return TimeAxis(), None
     axis = read_time_axis(index, lengths, label=label, regular=reset)
     return axis, index[np.cumsum(lengths) - 1]

@@ -98,7 +98,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
 
     def _learn_classes(self, panel: Panel, y: Any) -> np.ndarray:
         none = np.zeros(panel.n_series, dtype=np.int64)
-        self.classes_ = None
+        self.classes_, self.class_prior_ = None, np.ones(1)
         if y is None or panel.spec.container in ("array_2d", "frame"):
             return none
         y = np.asarray(y)
@@ -106,6 +106,12 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
             raise ValueError(
                 f"y has shape {y.shape} and X has {panel.n_series} series; give one class label "
                 f"per series, or no y."
+            )
+        if pd.isna(y).any():
+            first = int(np.flatnonzero(pd.isna(y))[0])
+            raise ValueError(
+                f"y has the missing label {y[first]!r} for series {first}; give every series a "
+                f"label, or no y."
             )
         self.classes_, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
         self.class_prior_ = counts / counts.sum()
@@ -291,6 +297,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         self : object
             The generator itself.
         """
+        check_is_fitted(self)
         self.device_ = str(resolve_device(device))
         for value in vars(self).values():
             if isinstance(value, Network):

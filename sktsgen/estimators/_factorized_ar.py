@@ -31,7 +31,7 @@ class FactorizedARGenerator(FactorizedCoding):
     ----------
     n_components : int or "auto", default="auto"
         Rank R of the basis, at least 1. Auto is 32 up to 10 channels, 50 up to 30, else 100.
-    codebook_size : int, default=128
+    codebook_size : int, default=64
         Codes per codebook, at least 2. No more are used than there are training rows for:
         a quarter of their number.
     n_codebooks : int, default=1
@@ -45,7 +45,7 @@ class FactorizedARGenerator(FactorizedCoding):
         series if that is shorter.
     d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
         Width, blocks, query heads and key-value heads of the transformer.
-    dropout : float, default=0.1
+    dropout : float, default=0.2
         Dropout rate of the transformer, in [0, 1).
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
@@ -60,7 +60,7 @@ class FactorizedARGenerator(FactorizedCoding):
         Windows per optimiser step; auto is as many as hold 1,536 time steps.
     learning_rate : float, default=2e-3
         Peak learning rate of AdamW, after a warm-up and before a cosine.
-    early_stopping : bool, default=True
+    early_stopping : bool, default=False
         Whether to stop once the validation loss of the prior has stopped falling.
     validation_fraction : float, default=0.1
         Share of the data held out for it: whole series, or contiguous blocks of long ones.
@@ -156,7 +156,7 @@ class FactorizedARGenerator(FactorizedCoding):
         self,
         n_components: int | str = "auto",
         *,
-        codebook_size: int = 128,
+        codebook_size: int = 64,
         n_codebooks: int = 1,
         emission: str = "mixture",
         window_length: int | None = None,
@@ -164,13 +164,13 @@ class FactorizedARGenerator(FactorizedCoding):
         n_layers: int = 2,
         n_heads: int = 4,
         n_kv_heads: int = 1,
-        dropout: float = 0.1,
+        dropout: float = 0.2,
         input_noise: float = 0.3,
         corruption: float = 0.0,
         max_epochs: int = 20,
         batch_size: int | str = "auto",
         learning_rate: float = 2e-3,
-        early_stopping: bool = True,
+        early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,

@@ -152,7 +152,7 @@ class FactorizedStages(BaseGenerator):
                 x, labels, observed = data.batch(part)
                 coefficients = self.tokenizer_.coefficients(self.tokenizer_.encode(x))
                 error = (self.tokenizer_.decode(coefficients, labels) - x)[observed]
-                total += error.double().square().sum(0).cpu()
+                total += error.cpu().double().square().sum(0)
                 n_rows += len(error)
         scale = (total / n_rows).sqrt().clamp(min=1e-3)
         return scale.numpy().astype(np.float32)
@@ -192,8 +192,8 @@ class FactorizedStages(BaseGenerator):
             draw.seed, draw.numbers.tolist(), decoder.n_uniforms, device=self.device_
         )
         steps = (1,) * draw.length
-        parts = decode(decoder, context.inputs, context.cache, blocks=steps, noise=noise)
-        return model.values_of(parts, labels, past)
+        codes, values = decode(decoder, context.inputs, context.cache, blocks=steps, noise=noise)
+        return model.values_of((codes, values), labels, past)
 
     def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
         return self._model().log_density(features, labels, observed)

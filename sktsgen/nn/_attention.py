@@ -80,7 +80,8 @@ class CausalAttention(nn.Module):
         return query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
 
     def _merge(self, heads: Tensor) -> Tensor:
-        return self.out(heads.transpose(1, 2).flatten(2))
+        merged: Tensor = self.out(heads.transpose(1, 2).flatten(2))
+        return merged
 
 
 def attend(

@@ -33,6 +33,9 @@ class Network(nn.Module):
     """
 
     registry: ClassVar[dict[str, type[Network]]] = {}
+    # Whether a step needs the whole batch, as statistics kept in buffers do; then every rank
+    # works on all of it.
+    learns_from_whole_batch: ClassVar[bool] = False
     config: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -112,7 +112,8 @@ class MixtureEmission(nn.Module):
 
     def _points(self, guesses: tuple[Tensor, Tensor], context: Tensor) -> Tensor:
         of_tokens, former = guesses
-        return torch.lerp(of_tokens, former, torch.sigmoid(self.gate(context)))
+        # In float32 whatever the layers compute in: it is values of the data that are mixed.
+        return torch.lerp(of_tokens.float(), former, torch.sigmoid(self.gate(context).float()))
 
     def _split(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         logits, means, scales = parameters.chunk(3, dim=-1)

@@ -41,6 +41,7 @@ class FactorizedTokenizer(Network):
        arXiv:2511.04973.
     """
 
+    learns_from_whole_batch = True
     is_quantising: Tensor
 
     def __init__(
@@ -132,7 +133,8 @@ class FactorizedTokenizer(Network):
 
     def continuous(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch components"]:
         """Coefficients before quantisation."""
-        return x @ self.projection + self.encoder(x)
+        coefficients: Tensor = x @ self.projection + self.encoder(x)
+        return coefficients
 
     def coefficients(
         self, codes: Int[Tensor, "*batch depth"]
@@ -156,7 +158,8 @@ class FactorizedTokenizer(Network):
         linear_part = self.combine(coefficients, labels)
         if self.residual_decoder is None:
             return linear_part
-        return linear_part + self.residual_decoder(coefficients)
+        correction: Tensor = self.residual_decoder(coefficients)
+        return linear_part + correction
 
 
 class ResidualDecoder(nn.Module):
@@ -183,7 +186,8 @@ class ResidualDecoder(nn.Module):
         state = self.inward(coefficients)
         for block in self.blocks:
             state = state + block(F.gelu(state))
-        return self.outward(F.gelu(state))
+        out: Tensor = self.outward(F.gelu(state))
+        return out
 
 
 class CausalConv(nn.Module):
@@ -195,4 +199,5 @@ class CausalConv(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch time d_in"]) -> Float[Tensor, "batch time d_out"]:
         padded = torch.cat([x[:, :1], x[:, :1], x], dim=1)
-        return self.taps(torch.cat([padded[:, :-2], padded[:, 1:-1], x], dim=-1))
+        out: Tensor = self.taps(torch.cat([padded[:, :-2], padded[:, 1:-1], x], dim=-1))
+        return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -120,12 +121,14 @@ class ResidualQuantizer(nn.Module):
        DOI 10.1109/TASLP.2021.3129994.
     """
 
+    levels: Sequence[VectorQuantizer]  # an nn.ModuleList, which has no type of its items
+
     def __init__(
         self, n_codebooks: int, codebook_size: int, code_dim: int, *, commitment: float = 0.25
     ) -> None:
         super().__init__()
         self.commitment = commitment
-        self.levels = nn.ModuleList(
+        self.levels = nn.ModuleList(  # type: ignore[assignment]
             VectorQuantizer(codebook_size, code_dim) for _ in range(n_codebooks)
         )
 

@@ -79,6 +79,7 @@ class TokenPrior(Network):
     """
 
     codebooks: Tensor
+    spread: Tensor
 
     def __init__(
         self,

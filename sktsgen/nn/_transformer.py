@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Bool, Complex, Float
 from torch import Tensor, nn
@@ -49,6 +51,8 @@ class CausalTransformer(nn.Module):
        Section 2.2, arXiv:2302.13971.
     """
 
+    blocks: Sequence[Block]  # an nn.ModuleList, which has no type of its items
+
     def __init__(
         self,
         d_model: int,
@@ -65,7 +69,7 @@ class CausalTransformer(nn.Module):
         self.d_model, self.window, self.dropout = d_model, window, dropout
         self.n_kv_heads, self.head_dim = n_kv_heads, d_model // n_heads
         self.d_ff = -(-8 * d_model // 48) * 16 if d_ff is None else d_ff
-        self.blocks = nn.ModuleList(
+        self.blocks = nn.ModuleList(  # type: ignore[assignment]
             Block(d_model, n_heads, n_kv_heads, self.d_ff, generator) for _ in range(n_layers)
         )
         self.norm = RMSNorm(d_model)
@@ -91,7 +95,8 @@ class CausalTransformer(nn.Module):
             x = x + drop(attended, self.dropout, generator)
             fed = block.feed_forward(block.feed_forward_norm(x))
             x = x + drop(fed, self.dropout, generator)
-        return self.norm(x)
+        states: Tensor = self.norm(x)
+        return states
 
     @property
     def reach(self) -> int:
@@ -118,7 +123,8 @@ class CausalTransformer(nn.Module):
             x = x + block.attention.step(block.attention_norm(x), factors, cache, layer)
             x = x + block.feed_forward(block.feed_forward_norm(x))
         cache.position += 1
-        return self.norm(x)
+        states: Tensor = self.norm(x)
+        return states
 
     def extend(
         self, x: Float[Tensor, "batch time dim"], cache: KVCache
@@ -129,7 +135,8 @@ class CausalTransformer(nn.Module):
             x = x + block.attention.extend(block.attention_norm(x), factors, cache, layer)
             x = x + block.feed_forward(block.feed_forward_norm(x))
         cache.position += x.shape[1]
-        return self.norm(x)
+        states: Tensor = self.norm(x)
+        return states
 
     def _factors(self, first: int, n_steps: int) -> Complex[Tensor, "time half"]:
         positions = torch.arange(first, first + n_steps, device=self.norm.weight.device)

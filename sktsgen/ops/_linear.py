@@ -91,6 +91,8 @@ def linear(x: Float[Tensor, "*batch d_in"], weight: Float[Tensor, "d_out d_in"])
 def _pays_off(x: Tensor, weight: Tensor) -> bool:
     if x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
         return False
+    if torch.compiler.is_compiling():  # a setting of the process cannot be traced
+        return False
     return x.numel() * weight.shape[0] >= _SMALLEST_PRODUCT and has_fast_fp32()
 
 

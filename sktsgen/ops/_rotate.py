@@ -20,10 +20,13 @@ def rotary_factors(
     .. [1] J. Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding",
        Section 3.4, arXiv:2104.09864.
     """
-    exponents = torch.arange(0, head_dim, 2, device=positions.device, dtype=torch.float64)
+    # Apple's accelerator has no float64.
+    exact = torch.device("cpu") if positions.device.type == "mps" else positions.device
+    exponents = torch.arange(0, head_dim, 2, device=exact, dtype=torch.float64)
     frequencies = base ** (-exponents / head_dim)
-    angles = positions.double()[:, None] * frequencies
-    return torch.polar(torch.ones_like(angles), angles).to(torch.complex64)
+    angles = positions.to(exact).double()[:, None] * frequencies
+    factors = torch.polar(torch.ones_like(angles), angles)
+    return factors.to(torch.complex64).to(positions.device)
 
 
 def rotate(

@@ -361,7 +361,11 @@ def pairs(*tuples):
     [
         (pd.MultiIndex.from_product([[0], [0], [0, 1]]), ValueError, "the index of X has 3 levels"),
         (pairs((None, 1), ("u", 2)), ValueError, "the series identifier of row 0 is missing"),
-        (pd.Index(["x", "y"], name="day"), TypeError, "the time index 'day' is of type str;"),
+        (
+            pd.Index(["2024-01-01", "2024-01-02"], name="day"),
+            TypeError,
+            "the time index 'day' is of type str;",
+        ),
         (pairs(("u", "x"), ("u", "y")), TypeError, "the time index 'day' is of type str;"),
         (pd.DatetimeIndex(["2024-01-01", None]), ValueError, "the time index has a missing stamp"),
         (
@@ -474,3 +478,10 @@ def test_panel_counts(rows):
     panel = check_panel([rows[:5], rows[5:]])
     assert isinstance(panel, Panel)
     assert (panel.n_series, panel.n_rows, panel.n_channels) == (2, 12, 3)
+
+
+def test_text_that_is_no_date_only_names_the_rows():
+    X = pd.DataFrame({"a": [1.0, 2.0]}, index=["first", "second"])
+    panel = check_panel(X)
+    assert panel.spec.time.kind == "none"
+    assert list(restore_rows(panel.values, panel).index) == ["first", "second"]

@@ -26,6 +26,8 @@ def small(**params):
         "n_heads": 2,
         "max_epochs": 1,
         "batch_size": 16,
+        "early_stopping": True,
+        "validation_fraction": 0.1,
         "device": "cpu",
         "random_state": 0,
         "trainer": Trainer(steps_per_epoch=3),
@@ -45,6 +47,7 @@ def honest(**params):
         "max_epochs": 4,
         "batch_size": 32,
         "learning_rate": 5e-3,
+        "early_stopping": False,
         "trainer": Trainer(steps_per_epoch=75),
     }
     return small(**{**chosen, **params})
@@ -78,7 +81,10 @@ def daily_panel_frame(n_series=3, n_timesteps=20):
         pd.DataFrame(
             values[i],
             index=pd.MultiIndex.from_product(
-                [[f"s{i}"], pd.date_range("2024-01-01", periods=n_timesteps) + pd.Timedelta(7 * i, "D")],
+                [
+                    [f"s{i}"],
+                    pd.date_range("2024-01-01", periods=n_timesteps) + pd.Timedelta(7 * i, "D"),
+                ],
                 names=["id", "day"],
             ),
             columns=["a", "b"],
@@ -92,3 +98,11 @@ def lag_correlation(X, lag=1):
     """Give the correlation of steps `lag` apart, of the rows of (n_series, n_timesteps)."""
     centred = X - X.mean()
     return float((centred[:, lag:] * centred[:, :-lag]).mean() / centred.var())
+
+
+def ar1_log_density(X):
+    """Give the exact log density per time step of stationary AR(1) series with sigma 1."""
+    variance = 1.0 / (1.0 - PHI**2)
+    first = X[:, 0] ** 2 / variance + np.log(variance)
+    rest = (X[:, 1:] - PHI * X[:, :-1]) ** 2
+    return float(-0.5 * ((first.sum() + rest.sum()) / X.size + np.log(2.0 * np.pi)))

@@ -46,7 +46,9 @@ def test_series_that_never_change_come_back(emission):
 @pytest.mark.parametrize("emission", EMISSIONS)
 def test_whole_and_boolean_columns_stay_so(emission):
     values = panel()[0]
-    X = pd.DataFrame({"count": np.rint(20 * values[:, 0]), "on": values[:, 1] > 5, "x": values[:, 0]})
+    X = pd.DataFrame(
+        {"count": np.rint(20 * values[:, 0]), "on": values[:, 1] > 5, "x": values[:, 0]}
+    )
     X = X.astype({"count": "int32", "x": "float32"})
     drawn = fitted(small(emission=emission), X).sample(20, length=10)
     assert drawn.dtypes.equals(X.dtypes)

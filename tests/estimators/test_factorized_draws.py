@@ -76,7 +76,7 @@ def test_marginals_do_not_drift_beyond_the_window(ar1_model):
     """Standard deviation of the 16 steps of a window, and 10 windows later."""
     drawn = ar1_model.sample(200, length=176)[..., 0]
     early, late = drawn[:, :16], drawn[:, 160:]
-    assert late.std() == pytest.approx(early.std(), rel=0.25)
+    assert late.std() == pytest.approx(early.std(), rel=0.15)
     assert abs(late.mean() - early.mean()) < 0.5
 
 
@@ -102,7 +102,9 @@ def test_identifiers_go_on_from_batch_to_batch(frame_model):
 def test_batches_with_classes_are_the_draw():
     model = fitted(small(), panel(), [0, 1, 1, 0])
     whole = model.sample(6, length=4, random_state=2)
-    same(np.concatenate(list(model.sample_batches(6, batch_size=4, length=4, random_state=2))), whole)
+    same(
+        np.concatenate(list(model.sample_batches(6, batch_size=4, length=4, random_state=2))), whole
+    )
 
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
@@ -127,7 +129,7 @@ def test_global_random_states_stay_as_they_were(emission):
         return random.getstate(), numpy_state[1].tolist(), torch.get_rng_state().tolist()
 
     before = states()
-    for seed in (0, None, np.random.RandomState(3)):  # noqa: NPY002 - what scikit-learn takes
+    for seed in (0, None, np.random.RandomState(3)):
         model = fitted(small(emission=emission, random_state=seed), panel())
         model.sample(2, length=4)
         model.sample(2, length=4, random_state=5)
@@ -144,10 +146,10 @@ def test_no_seed_draws_afresh():
 
 def test_random_state_object_goes_on():
     model = fitted(small(random_state=0), panel())
-    state = np.random.RandomState(4)  # noqa: NPY002 - what scikit-learn takes
+    state = np.random.RandomState(4)
     first, second = (model.sample(2, random_state=state) for _ in range(2))
     assert not np.allclose(first, second)
-    again = model.sample(2, random_state=np.random.RandomState(4))  # noqa: NPY002
+    again = model.sample(2, random_state=np.random.RandomState(4))
     same(again, first)
 
 

@@ -1,5 +1,7 @@
 """Codebooks: k-means, moving averages, revival, residual depth."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -113,7 +115,7 @@ def test_every_depth_reduces_the_error():
     quantizer = residual_quantizer(4, z)
     codes = quantizer.encode(z)
     errors = [(z - quantizer.decode(codes[:, :n])).square().mean().item() for n in (1, 2, 3, 4)]
-    assert all(late < 0.8 * early for early, late in zip(errors, errors[1:], strict=False))
+    assert all(late < 0.8 * early for early, late in itertools.pairwise(errors))
 
 
 def test_depth_one_is_plain_quantisation():
