@@ -62,8 +62,8 @@ def test_estimator_is_compatible_with_scikit_learn(estimator, check):
     check(estimator)
 
 
-# The checks of set_output pass arrays to what was fitted to frames, on purpose.
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+# The checks of set_output mix arrays and frames between fit and transform, on purpose.
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
 @pytest.mark.parametrize("check", FURTHER_CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize(
     "estimator", test_instances(), ids=lambda estimator: type(estimator).__name__

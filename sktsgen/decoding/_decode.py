@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from sktsgen.decoding._cuda_graph import SHORTEST_CAPTURE, CapturedStep
 from sktsgen.decoding._noise import SeriesNoise
 
 
@@ -25,6 +26,33 @@ class BlockModel(Protocol):
 
     def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """Drawn parts of a block, each (batch, block, ...), and the inputs of the next one."""
+
+    def state(self) -> tuple[Tensor, ...]:
+        """Return what `advance` changes in place, besides the cache."""
+
+
+class Step(Protocol):
+    """One block: what it is drawn from and its uniforms; what is drawn, and what is next."""
+
+    def __call__(self, inputs: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Draw the block."""
+
+
+def make_step(
+    model: BlockModel, inputs: Tensor, cache: Any, noise: SeriesNoise, sizes: list[int]
+) -> Step:
+    """Build the step of a decoding: captured where that pays off, eager everywhere else.
+
+    A captured step is one launch in place of a hundred small ones; that matters on a GPU, for
+    steps of one size that come often enough to make up for the capture.
+    """
+    if inputs.device.type == "cuda" and len(sizes) > SHORTEST_CAPTURE and set(sizes) == {1}:
+        return CapturedStep(model, inputs, cache, noise.width)
+
+    def eager(inputs: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        return model.advance(model.step(inputs, cache), uniforms)
+
+    return eager
 
 
 @torch.inference_mode()
@@ -51,9 +79,10 @@ def decode(
     parts : tuple of Tensor, each of shape (batch, sum of blocks, ...)
         What `model` draws, in order.
     """
+    sizes = list(blocks)
+    step = make_step(model, inputs, cache, noise, sizes)
     drawn = []
-    for size in blocks:
-        states = model.step(inputs, cache)
-        parts, inputs = model.advance(states, noise.draw(size))
+    for size in sizes:
+        parts, inputs = step(inputs, noise.draw(size))
         drawn.append(parts)
     return tuple(torch.cat(part, dim=1) for part in zip(*drawn, strict=True))

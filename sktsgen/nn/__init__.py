@@ -1,7 +1,7 @@
 """Torch modules: architecture, nothing else."""
 
 from sktsgen.nn._attention import CausalAttention, attend, sliding_mask
-from sktsgen.nn._cache import KVCache
+from sktsgen.nn._cache import KVCache, StaticKVCache
 from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._emission import MixtureEmission
 from sktsgen.nn._factorized import FactorizedTokenizer, ResidualDecoder
@@ -34,6 +34,7 @@ __all__ = [
     "ResidualDecoder",
     "ResidualQuantizer",
     "Rows",
+    "StaticKVCache",
     "SwiGLU",
     "TokenPrior",
     "TrainingStep",

@@ -58,7 +58,7 @@ class CausalAttention(nn.Module):
     ) -> Float[Tensor, "batch 1 dim"]:
         query, key, value = self._project(x, factors)
         key, value = cache.append(layer, key, value)
-        return self._merge(attend(query, key, value, None))
+        return self._merge(attend(query, key, value, cache.visible))
 
     def extend(
         self,

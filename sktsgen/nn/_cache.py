@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sktsgen.ops import rotary_factors
+
 
 class KVCache:
     """Ring buffers of keys and values, one pair a layer, of a fixed number of time steps.
@@ -50,6 +52,16 @@ class KVCache:
         filled = min(self.position + 1, self.window)
         return self.keys[layer][:, :, :filled], self.values[layer][:, :, :filled]
 
+    @property
+    def visible(self) -> Tensor | None:
+        """Mask over what `append` returns, or None: here all of it may be seen."""
+        return None
+
+    def factors(self) -> Tensor:
+        """Rotary factors of the step at `position`, (1, head_dim // 2)."""
+        positions = torch.arange(self.position, self.position + 1, device=self.keys[0].device)
+        return rotary_factors(positions, self.keys[0].shape[-1])
+
     def extend(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Write a block of steps; return past and block in time order, and their positions.
 
@@ -69,3 +81,44 @@ class KVCache:
     def _past_positions(self) -> Tensor:
         first = max(0, self.position - self.window)
         return torch.arange(first, self.position, device=self.keys[0].device)
+
+
+class StaticKVCache(KVCache):
+    """The same buffers for a step of fixed shapes and addresses, as a CUDA graph captures it.
+
+    A step sees the whole buffer under a mask; where it stands is data, which `settle` brings up
+    to date before the step.
+
+    Parameters
+    ----------
+    cache : KVCache
+        Past steps; its buffers are taken over.
+    """
+
+    def __init__(self, cache: KVCache) -> None:
+        self.window, self.position = cache.window, cache.position
+        self.keys, self.values = cache.keys, cache.values
+        self._turn = cache.factors()
+        self._slot = torch.zeros(1, dtype=torch.long, device=self._turn.device)
+        self._visible = torch.zeros(1, 1, self.window, dtype=torch.bool, device=self._turn.device)
+
+    def settle(self) -> None:
+        """Bring slot, mask and rotation to the present position, in place."""
+        self._slot.fill_(self.position % self.window)
+        self._visible[..., : self.position + 1] = True
+        self._turn.copy_(super().factors())
+
+    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Write one step; return the whole buffers."""
+        self.keys[layer].index_copy_(2, self._slot, key)
+        self.values[layer].index_copy_(2, self._slot, value)
+        return self.keys[layer], self.values[layer]
+
+    @property
+    def visible(self) -> Tensor:
+        """Mask of the slots that hold a step, (1, 1, window)."""
+        return self._visible
+
+    def factors(self) -> Tensor:
+        """Rotary factors at the address that a captured step reads."""
+        return self._turn

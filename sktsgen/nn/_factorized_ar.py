@@ -185,7 +185,7 @@ class FactorizedDecoder:
     ) -> None:
         self.model, self.labels = model, labels
         nothing = model.bounds.new_zeros(len(labels), model.bounds.shape[1])
-        self.former = nothing if history is None else history[:, -1]
+        self.former = nothing if history is None else history[:, -1].clone()
         self.temperature, self.top_p = temperature, top_p
         self.n_uniforms = model.prior.n_uniforms
 
@@ -211,9 +211,15 @@ class FactorizedDecoder:
             uniforms[:, 0, depth:].unflatten(-1, (-1, 2)),
         )
         # A value far outside the data would lead the next steps further and further out.
-        self.former = values.clamp(*self.model.bounds)
-        values = self.former[:, None]
+        values = values.clamp(*self.model.bounds)
+        # In place: a captured step reads it at the same address each time.
+        self.former.copy_(values)
+        values = values[:, None]
         return (codes[:, None], values), prior.embed(values, self.labels)
+
+    def state(self) -> tuple[Tensor]:
+        """Return what `advance` changes besides the cache."""
+        return (self.former,)
 
 
 def read_rows(

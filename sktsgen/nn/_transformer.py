@@ -118,7 +118,7 @@ class CausalTransformer(nn.Module):
 
     def step(self, x: Float[Tensor, "batch 1 dim"], cache: KVCache) -> Float[Tensor, "batch 1 dim"]:
         """State of the next step; the cache moves on by one."""
-        factors = self._factors(cache.position, 1)
+        factors = cache.factors()
         for layer, block in enumerate(self.blocks):
             x = x + block.attention.step(block.attention_norm(x), factors, cache, layer)
             x = x + block.feed_forward(block.feed_forward_norm(x))

@@ -13,6 +13,7 @@ from sktsgen.persistence import register
 
 _CHUNK = 2**20  # cells looked at together, so that a mapped file is never held in memory
 _MARGIN = 0.05
+_LIMIT_SHARE = 0.01
 # Features up to this many bytes are made once; larger data are read batch by batch.
 _PRELOADED = 2**31
 
@@ -32,7 +33,9 @@ class NumericCodec:
     kept_ : ndarray of shape (n_features,)
         Channels that became features; the first one if all are constant.
     bounds_ : ndarray of shape (2, n_features), float32
-        Smallest and largest feature seen, widened by a twentieth of their distance.
+        Smallest and largest feature seen, each moved outwards by a twentieth of their distance
+        unless one row in a hundred is there: then it is a limit of the data, such as a count
+        of 0.
     """
 
     def fit(self, panel: Panel) -> NumericCodec:
@@ -50,8 +53,14 @@ class NumericCodec:
         self.scale_ = reach * np.sqrt(squares / len(values))
         self.kept_ = np.flatnonzero(varies) if varies.any() else np.array([0])
         extremes = self.transform(np.stack([lowest, highest]))
+        at_limit = sum(
+            np.stack([(chunk == lowest).sum(0), (chunk == highest).sum(0)])
+            for chunk in _chunks(values)
+        )
+        is_free = at_limit[:, self.kept_] < _LIMIT_SHARE * len(values)
         margin = _MARGIN * (extremes[1] - extremes[0])
-        self.bounds_ = extremes + np.stack([-margin, margin])
+        outwards = np.stack([-margin, margin])
+        self.bounds_ = (extremes + is_free * outwards).astype(np.float32)
         return self
 
     @property
