@@ -34,7 +34,7 @@ class NumericCodec:
         Channels that became features; the first one if all are constant.
     bounds_ : ndarray of shape (2, n_features), float32
         Smallest and largest feature seen, each moved outwards by a twentieth of their distance
-        unless one row in a hundred is there: then it is a limit of the data, such as a count
+        unless one row in a hundred (and more than one) is there: then it is a limit of the data, such as a count
         of 0.
     """
 
@@ -57,7 +57,7 @@ class NumericCodec:
             np.stack([(chunk == lowest).sum(0), (chunk == highest).sum(0)])
             for chunk in _chunks(values)
         )
-        is_free = at_limit[:, self.kept_] < _LIMIT_SHARE * len(values)
+        is_free = at_limit[:, self.kept_] < max(2, _LIMIT_SHARE * len(values))
         margin = _MARGIN * (extremes[1] - extremes[0])
         outwards = np.stack([-margin, margin])
         self.bounds_ = (extremes + is_free * outwards).astype(np.float32)

@@ -187,3 +187,11 @@ def test_preloaded_rows_are_the_features_of_all_chunks(monkeypatch):
     codec = fitted(X)
     monkeypatch.setattr(codecs_module, "_CHUNK", 21)
     np.testing.assert_array_equal(feature_rows(X, codec, CPU).numpy(), codec.transform(X))
+
+
+def test_an_extreme_that_many_rows_share_is_a_limit():
+    values = np.concatenate([np.zeros(10), np.linspace(1.0, 5.0, 90)])[:, None]
+    codec = NumericCodec().fit(check_panel(values))
+    lowest, highest = codec.inverse_transform(codec.bounds_)[:, 0]
+    assert lowest == pytest.approx(0.0, abs=1e-6)
+    assert highest == pytest.approx(5.25, abs=1e-5)
