@@ -33,9 +33,9 @@ class NumericCodec:
     kept_ : ndarray of shape (n_features,)
         Channels that became features; the first one if all are constant.
     bounds_ : ndarray of shape (2, n_features), float32
-        Smallest and largest feature seen, each moved outwards by a twentieth of their distance
-        unless one row in a hundred (and more than one) is there: then it is a limit of the data, such as a count
-        of 0.
+        Smallest and largest feature seen, each moved outwards by a twentieth of their distance;
+        one that several rows and at least one in a hundred share stays, as a limit of the data
+        such as a count of 0.
     """
 
     def fit(self, panel: Panel) -> NumericCodec:
