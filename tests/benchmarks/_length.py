@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sktsgen.metrics import autocorrelation_difference, discriminative_score, marginal_distance
+from sktsgen.metrics import autocorrelation_difference, marginal_distance
 from tests.benchmarks._data import Array, Split
 from tests.benchmarks._plan import Plan, drawn
 from tests.benchmarks._protocol import floor_windows
@@ -39,18 +39,5 @@ def _row(plan: Plan, data: Split, name: str, windows: Array, window: int, steps:
         "acf": autocorrelation_difference(real, windows),
         "std_ratio": float((windows.std((0, 1)) / real.std((0, 1))).mean()),
     }
-    if "gru-strong" in plan.judges:
-        figures |= _strong_judge(plan, real, windows)
     return plan.row("length", name, **figures)
 
-
-def _strong_judge(plan: Plan, real: Array, windows: Array) -> Row:
-    same_number = real[:: max(1, len(real) // len(windows))][: len(windows)]
-    score = discriminative_score(
-        same_number,
-        windows,
-        judge="gru-strong",
-        n_repeats=len(plan.judge_seeds),
-        random_state=plan.judge_seeds[0],
-    )
-    return {"judge_strong": score}

@@ -93,7 +93,6 @@ LENGTH = Table(
         Column("dks", "KS of differences"),
         Column("acf", "ACF"),
         Column("std_ratio", "ratio of standard deviations", 2),
-        Column("judge_strong", "strong judge"),
     ),
     labels=("name", "length"),
 )
