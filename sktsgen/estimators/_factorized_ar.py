@@ -38,8 +38,9 @@ class FactorizedARGenerator(FactorizedCoding):
         Residual depth: codes per time step, at least 1. The paper has 1.
     emission : {"mixture", "point"}, default="mixture"
         What is drawn once the codes of a step are known. ``"point"``, the paper: their decoded
-        value, by the basis and a residual decoder. ``"mixture"``: the residual X - U V^T has a
-        learnt density of its own, mixtures of normals given codes and past.
+        value, by the basis and a residual decoder. ``"mixture"``: values have a learnt density
+        given codes and past, mixtures of normals around a point between what the codes stand
+        for and the value of the step before.
     window_length : int or None, default=None
         Time steps of a training window and of the attention span; None is 96, or the longest
         series if that is shorter.
@@ -110,8 +111,8 @@ class FactorizedARGenerator(FactorizedCoding):
 
     References
     ----------
-    .. [1] "FAR-TS: Fast and Interpretable Autoregressive Time Series Generation",
-       arXiv:2511.04973.
+    .. [1] "Less Is More: Generating Time Series with LLaMA-Style Autoregression in Simple
+       Factorized Latent Spaces", arXiv:2511.04973.
 
     Examples
     --------

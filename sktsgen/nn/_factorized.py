@@ -37,8 +37,8 @@ class FactorizedTokenizer(Network):
 
     References
     ----------
-    .. [1] "FAR-TS: Fast and Interpretable Autoregressive Time Series Generation",
-       arXiv:2511.04973.
+    .. [1] "Less Is More: Generating Time Series with LLaMA-Style Autoregression in Simple
+       Factorized Latent Spaces", arXiv:2511.04973.
     """
 
     learns_from_whole_batch = True
@@ -165,8 +165,8 @@ class FactorizedTokenizer(Network):
 class ResidualDecoder(nn.Module):
     """Two residual blocks of causal convolutions; zero at first, so that the basis leads.
 
-    Differs from [1]_: the convolutions look back only, so that a step's values do not change
-    when more steps are drawn after it.
+    Differs from the paper: the convolutions look back only, so that a step's values do not
+    change when more steps are drawn after it.
     """
 
     # Steps back that a step depends on: two for each of the three convolutions.

@@ -74,8 +74,8 @@ class TokenPrior(Network):
 
     References
     ----------
-    .. [1] "FAR-TS: Fast and Interpretable Autoregressive Time Series Generation",
-       arXiv:2511.04973.
+    .. [1] "Less Is More: Generating Time Series with LLaMA-Style Autoregression in Simple
+       Factorized Latent Spaces", arXiv:2511.04973.
     """
 
     codebooks: Tensor

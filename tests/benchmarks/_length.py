@@ -40,4 +40,3 @@ def _row(plan: Plan, data: Split, name: str, windows: Array, window: int, steps:
         "std_ratio": float((windows.std((0, 1)) / real.std((0, 1))).mean()),
     }
     return plan.row("length", name, **figures)
-
