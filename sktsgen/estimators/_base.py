@@ -26,7 +26,7 @@ from sktsgen.training import resolve_device
 from sktsgen.transformers import NumericCodec
 
 # Series drawn together: large enough for efficient products, small enough for the caches.
-_CHUNK = 500
+_CHUNK = 1000
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,8 @@ class MixtureEmission(nn.Module):
         hidden = F.silu(self.from_context(context) + residual @ weights)
         hidden = hidden.unflatten(-1, (self.n_features, self.d_hidden))
         parameters = torch.einsum("nfh,fhk->nfk", hidden, self.out) + self.out_bias
-        logits, means, scales = self._split(parameters)
+        logits, means, raw_scales = parameters.chunk(3, dim=-1)
+        scales = self._scale(raw_scales)
         standardised = (residual[..., None] - means) / scales
         log_normal = -0.5 * standardised.square() - scales.log() - _HALF_LOG_TWO_PI
         return torch.logsumexp(logits.log_softmax(-1) + log_normal, -1)
@@ -102,10 +103,11 @@ class MixtureEmission(nn.Module):
         for feature in range(self.n_features):
             state = F.silu(hidden[:, feature])
             parameters = torch.addmm(self.out_bias[feature], state, self.out[feature])
-            logits, means, scales = self._split(parameters)
+            logits, means, raw_scales = parameters.chunk(3, dim=-1)
             chosen = draw_index(logits, uniforms[:, feature, 0])[:, None]
-            mean, scale = means.gather(1, chosen)[:, 0], scales.gather(1, chosen)[:, 0]
-            residual.append(mean + scale * normal[:, feature])
+            scale = self._scale(raw_scales.gather(1, chosen))
+            drawn = means.gather(1, chosen) + scale * normal[:, feature, None]
+            residual.append(drawn[:, 0])
             weights = self.from_earlier[feature + 1 :, feature]  # (later, hidden)
             hidden[:, feature + 1 :] += residual[-1][:, None, None] * weights
         return self._points(guesses, context) + torch.stack(residual, -1)
@@ -115,6 +117,5 @@ class MixtureEmission(nn.Module):
         # In float32 whatever the layers compute in: it is values of the data that are mixed.
         return torch.lerp(of_tokens.float(), former, torch.sigmoid(self.gate(context).float()))
 
-    def _split(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        logits, means, scales = parameters.chunk(3, dim=-1)
-        return logits, means, F.softplus(scales) + self.smallest_scale
+    def _scale(self, raw: Tensor) -> Tensor:
+        return F.softplus(raw) + self.smallest_scale
