@@ -53,10 +53,9 @@ class NumericCodec:
         self.scale_ = reach * np.sqrt(squares / len(values))
         self.kept_ = np.flatnonzero(varies) if varies.any() else np.array([0])
         extremes = self.transform(np.stack([lowest, highest]))
-        at_limit = sum(
-            np.stack([(chunk == lowest).sum(0), (chunk == highest).sum(0)])
-            for chunk in _chunks(values)
-        )
+        at_limit = np.zeros((2, len(lowest)), dtype=np.int64)
+        for chunk in _chunks(values):
+            at_limit += np.stack([(chunk == lowest).sum(0), (chunk == highest).sum(0)])
         is_free = at_limit[:, self.kept_] < max(2, _LIMIT_SHARE * len(values))
         margin = _MARGIN * (extremes[1] - extremes[0])
         outwards = np.stack([-margin, margin])
