@@ -79,6 +79,8 @@ SPEED = Table(
         Column("gflop", "GFLOP", 1),
         Column("ratio_same_shapes", "ratio to limit, same shapes", 2),
         Column("ratio_peak", "ratio to limit, peak", 2),
+        Column("fit_wall_s", "fit, wall s", 0),
+        Column("fit_threads", "fit threads", 0),
         Column("fit_cpu_s_per_1000", "fit CPU s per 1,000 windows", 2),
     ),
     labels=("name", "length"),
