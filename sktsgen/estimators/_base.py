@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -221,8 +221,10 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         return Draw(seed, numbers, length, labels, features, history_of, options)
 
     def _run(self, draw: Draw, n_jobs: int | None) -> np.ndarray:
-        parts = draw.parts(_CHUNK)
-        if n_jobs is None or n_jobs == 1 or len(draw.numbers) == 1:
+        n_workers = 1 if n_jobs is None else effective_n_jobs(n_jobs)
+        # Every worker gets a part, also where one would draw all series together.
+        parts = draw.parts(min(_CHUNK, -(-len(draw.numbers) // n_workers)))
+        if n_workers == 1 or len(parts) == 1:
             drawn = [self._draw_part(part) for part in parts]
         else:
             drawn = Parallel(n_jobs=n_jobs)(delayed(self._draw_part)(part) for part in parts)

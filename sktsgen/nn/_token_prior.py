@@ -67,8 +67,11 @@ class TokenPrior(Network):
     d_model, n_layers, n_heads, n_kv_heads, window : int
         Sizes of the transformer.
     dropout, input_noise, corruption : float
-        Dropout rate; standard deviation of the noise on what is read, relative to its spread;
+        Dropout rate; largest standard deviation of the noise on what is read, relative to its
+        spread, each window being told its own;
         share of the steps that are read wrongly.
+    n_mixture, smallest_scale : int, float
+        Normals per feature of the mixture emission, and the least standard deviation of one.
     generator : torch.Generator
         Source of the initial weights.
 

@@ -109,7 +109,7 @@ def test_batches_with_classes_are_the_draw():
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_workers_draw_what_one_draws(ar1_model, backend):
-    """More series than are drawn together, so that both workers have some."""
+    """Both workers have some of the series."""
     serial = ar1_model.sample(600, length=3, random_state=2)
     with joblib.parallel_config(backend=backend):
         parallel = ar1_model.sample(600, length=3, random_state=2, n_jobs=2)
