@@ -11,8 +11,7 @@ looks like.
 # Data and model
 # --------------
 # The table is a made-up office building: four months of hourly weather, people and energy. A small
-# model and a short training keep this page quick, and the rhythm of the days faint; the defaults
-# train longer.
+# basis and a short training keep this page quick; the defaults train longer.
 
 import matplotlib.pyplot as plt
 import numpy as np
