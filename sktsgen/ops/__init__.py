@@ -1,5 +1,6 @@
-"""Pure functions on tensors: draw, drop, quantise, rotate, multiply."""
+"""Pure functions on tensors: decompose, draw, drop, quantise, rotate, multiply."""
 
+from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
 from sktsgen.ops._drop import corrupt_rows, drop
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
@@ -14,6 +15,7 @@ __all__ = [
     "fast_fp32",
     "has_fast_fp32",
     "linear",
+    "moving_average",
     "nearest_code",
     "nucleus",
     "rotary_factors",
