@@ -4,23 +4,35 @@
 __version__ = "0.1.0"
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sktsgen.data import as_panel
-from sktsgen.estimators import FactorizedARGenerator
-from sktsgen.persistence import load
+if TYPE_CHECKING:
+    from sktsgen.data import as_panel
+    from sktsgen.estimators import FactorizedARGenerator
+    from sktsgen.persistence import load
 
 _ROOMS = ("data", "datasets", "exceptions", "metrics", "plotting", "testing", "transformers")
+# Names and rooms are imported when they are first asked for: `import sktsgen` is quick, and so
+# are the tools that look at installed packages when they start, as pytest does for its plugins.
+_HOMES = {
+    "FactorizedARGenerator": "estimators",
+    "as_panel": "data",
+    "load": "persistence",
+}
 
 __all__ = ["FactorizedARGenerator", "__version__", "as_panel", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    # Rooms are imported when they are first asked for: `import sktsgen` stays quick.
     if name in _ROOMS:
         return importlib.import_module(f"sktsgen.{name}")
-    raise AttributeError(f"module 'sktsgen' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sktsgen' has no attribute {name!r}")
+    if name == "load":  # a file may name what these rooms register, and nothing else
+        importlib.import_module("sktsgen.estimators")
+    globals()[name] = getattr(importlib.import_module(f"sktsgen.{_HOMES[name]}"), name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS})
+    return sorted({*globals(), *_ROOMS, *_HOMES})
