@@ -1,7 +1,7 @@
 """Series in and out: any container becomes a `Panel`, and a `Panel` any container."""
 
 from sktsgen.data._check import check_panel
-from sktsgen.data._frames import as_panel
+from sktsgen.data._long_tables import as_panel
 from sktsgen.data._panel import Panel, PanelSpec
 from sktsgen.data._restore import restore_dtype, restore_panel, restore_rows
 from sktsgen.data._time import TimeAxis

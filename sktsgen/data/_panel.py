@@ -37,6 +37,8 @@ class PanelSpec:
         Type of the series identifiers of a panel frame.
     time : TimeAxis, default=TimeAxis()
         Kind, frequency and first stamp of the time index.
+    columns_dtype : numpy.dtype or pandas ExtensionDtype or None, default=None
+        Type of the column labels; None leaves it to pandas.
     """
 
     container: str
@@ -46,6 +48,7 @@ class PanelSpec:
     index_names: tuple[Any, ...] = ()
     series_dtype: Any = None
     time: TimeAxis = field(default_factory=TimeAxis)
+    columns_dtype: Any = None
 
     @property
     def n_channels(self) -> int:
@@ -64,7 +67,10 @@ class PanelSpec:
         if len(self.columns_names) > 1:
             return pd.MultiIndex.from_tuples(self.columns, names=self.columns_names)
         return pd.Index(  # type: ignore[no-any-return]
-            list(self.columns), name=self.columns_names[0], tupleize_cols=False
+            list(self.columns),
+            name=self.columns_names[0],
+            dtype=self.columns_dtype,
+            tupleize_cols=False,
         )
 
 
@@ -74,8 +80,9 @@ class Panel:
 
     Parameters
     ----------
-    values : ndarray of shape (n_rows, n_channels)
-        The rows of all series, series after series, in time order; boolean, integer or floating.
+    values : ndarray or DataFrame of shape (n_rows, n_channels)
+        The rows of all series, series after series, in time order: an array, boolean, integer or
+        floating, or, where columns are of several types, a frame that counts its rows.
     lengths : ndarray of shape (n_series,), dtype int64
         Number of rows of each series, at least 1; their sum is n_rows.
     spec : PanelSpec
@@ -88,6 +95,8 @@ class Panel:
         Identifiers of the series of a panel frame.
     last_stamps : pandas.Index of length n_series or None, default=None
         Last time stamp of each series; None where the container has no time index.
+    has_missing : bool, default=False
+        Whether any cell is missing.
 
     Notes
     -----
@@ -96,13 +105,14 @@ class Panel:
     is a view of the user's memory. `values` may therefore be read-only and must not be written.
     """
 
-    values: np.ndarray
+    values: Any
     lengths: np.ndarray
     spec: PanelSpec
     index: pd.Index | tuple[pd.Index, ...] | None = None
     order: np.ndarray | None = None
     series_ids: pd.Index | None = None
     last_stamps: pd.Index | None = None
+    has_missing: bool = False
 
     @property
     def n_series(self) -> int:
@@ -124,9 +134,19 @@ class Panel:
         """First row of each series and, last, the number of rows; shape (n_series + 1,)."""
         return np.concatenate(([0], np.cumsum(self.lengths, dtype=np.int64)))
 
-    def series(self, i: int) -> np.ndarray:
+    @property
+    def observed(self) -> np.ndarray:
+        """Whether each cell is there, shape (n_rows, n_channels); computed when asked for."""
+        if not self.has_missing:
+            return np.broadcast_to(np.True_, self.values.shape)
+        return np.asarray(pd.notna(self.values))
+
+    def series(self, i: int) -> Any:
         """Return series `i` as a view of shape (lengths[i], n_channels)."""
         if not -self.n_series <= i < self.n_series:
             raise IndexError(f"series {i} asked of a panel of {self.n_series} series.")
         end = int(self.offsets[i % self.n_series + 1])
-        return self.values[end - int(self.lengths[i]) : end]
+        rows = slice(end - int(self.lengths[i]), end)
+        return (
+            self.values.iloc[rows] if isinstance(self.values, pd.DataFrame) else self.values[rows]
+        )
