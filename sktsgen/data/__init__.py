@@ -1,9 +1,11 @@
 """Series in and out: any container becomes a `Panel`, and a `Panel` any container."""
 
 from sktsgen.data._check import check_panel
+from sktsgen.data._dtypes import restore_dtype
 from sktsgen.data._long_tables import as_panel
 from sktsgen.data._panel import Panel, PanelSpec
-from sktsgen.data._restore import restore_dtype, restore_panel, restore_rows
+from sktsgen.data._restore import restore_panel, restore_rows
+from sktsgen.data._static import join_static, split_static, static_columns
 from sktsgen.data._time import TimeAxis
 from sktsgen.data._windows import LazyRows, MappedRows, Windows, split_windows, window_starts
 
@@ -16,9 +18,12 @@ __all__ = [
     "Windows",
     "as_panel",
     "check_panel",
+    "join_static",
     "restore_dtype",
     "restore_panel",
     "restore_rows",
+    "split_static",
     "split_windows",
+    "static_columns",
     "window_starts",
 ]

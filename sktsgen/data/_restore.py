@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktsgen.data._dtypes import restore_dtype
 from sktsgen.data._panel import Panel, PanelSpec
 
 
 def restore_panel(
-    values: np.ndarray | Sequence[np.ndarray],
+    values: Any,
     spec: PanelSpec,
     *,
+    lengths: Any = None,
     start: Any = None,
     after: Any = None,
     series_ids: Any = None,
@@ -23,10 +25,15 @@ def restore_panel(
 
     Parameters
     ----------
-    values : ndarray of shape (n_series, n_timesteps, n_channels) or list of ndarray
-        Generated numbers; a list where lengths differ.
+    values : ndarray of shape (n_series, n_timesteps, n_channels), list of ndarray, or ndarray or \
+            DataFrame of shape (n_rows, n_channels)
+        Generated cells: numbers series by series, a list where lengths differ; or the rows of all
+        series one below the other, with `lengths`. Columns of a frame stand in the order of
+        `spec`, under its labels if it has any.
     spec : PanelSpec
         What `fit` saw.
+    lengths : array-like of shape (n_series,) or None, default=None
+        Number of rows of each series, if `values` are rows one below the other.
     start : stamp or None, default=None
         First time stamp of every series; None means the first one seen in `fit`.
     after : sequence of stamps, of length n_series, or None, default=None
@@ -39,23 +46,26 @@ def restore_panel(
     X : ndarray, list of ndarray, list of DataFrame or DataFrame
         Of `n_series` series: an array of shape (n_series, n_timesteps, n_channels) for arrays
         (a list where lengths differ), a list for lists, a frame with a (series, time) index for
-        frames. Integers are rounded and kept within the range of their type, booleans are true
-        from 0.5 on.
+        frames. Every column has the type it had in `fit`, by `restore_dtype`.
 
     Raises
     ------
+    TypeError
+        If a column is of another kind than in `fit`.
     ValueError
-        If shapes or numbers of series do not agree, or `start`, `after` or `series_ids` are given
-        for a container that has no place for them.
+        If shapes or numbers of series do not agree, a cell is none of the categories of its
+        column, or `start`, `after` or `series_ids` are given for a container that has no place
+        for them.
     """
-    flat, lengths = _flatten(values, spec.n_channels)
+    flat, lengths = _flatten(values, lengths, spec)
     if not spec.has_frames:
         if start is not None or after is not None or series_ids is not None:
             raise ValueError(
                 f"start={start!r}, after={after!r} and series_ids={series_ids!r} need a frame with "
                 "an index, and arrays were fitted; leave them out or fit on frames."
             )
-        return _arrays(restore_dtype(flat, np.result_type(*spec.dtypes)), lengths, spec)
+        cells = restore_dtype(np.asarray(flat), np.result_type(*spec.dtypes))
+        return _arrays(cells, lengths, spec)
     stamps = _stamps(spec, lengths, start, after)
     if spec.container == "list_of_frames":
         if series_ids is not None:
@@ -69,7 +79,7 @@ def restore_panel(
 
 
 def restore_rows(
-    values: np.ndarray,
+    values: Any,
     panel: Panel,
     *,
     columns: Any = None,
@@ -79,13 +89,13 @@ def restore_rows(
 
     Parameters
     ----------
-    values : ndarray of shape (n_rows, n_outputs)
+    values : ndarray or DataFrame of shape (n_rows, n_outputs)
         Results in the order of ``panel.values``.
     panel : Panel
         What `check_panel` made of the input.
     columns : sequence of length n_outputs or pandas.Index or None, default=None
-        Column labels of frames; None means those of `panel` if their number fits, else
-        0, 1, ....
+        Column labels of frames; None means those of `panel` if their number fits, else those of
+        `values`, or 0, 1, ....
     dtypes : sequence of dtypes of length n_outputs or None, default=None
         Types to restore, as in `restore_panel`; None leaves `values` as they are.
 
@@ -103,6 +113,7 @@ def restore_rows(
         raise ValueError(f"values has {len(values)} rows, and the panel has {panel.n_rows}.")
     spec = panel.spec
     if not spec.has_frames:
+        values = np.asarray(values)
         if dtypes is not None:
             values = restore_dtype(values, np.result_type(*dtypes))
         if spec.container == "array_2d":
@@ -120,76 +131,45 @@ def restore_rows(
     return _table(_in_user_order(values, panel), panel.index, columns, dtypes)
 
 
-def restore_dtype(values: np.ndarray, dtype: Any) -> Any:
-    """Return numbers as an array of `dtype`: rounded and clipped, never truncated or wrapped.
-
-    Parameters
-    ----------
-    values : ndarray
-        Numbers.
-    dtype : numpy.dtype or pandas ExtensionDtype
-        Boolean, integer or floating type; a nullable one takes NaN as missing.
-
-    Returns
-    -------
-    restored : ndarray or pandas.api.extensions.ExtensionArray
-        Of the shape of `values`, which is 1-D for an extension type.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN and `dtype` is an integer or boolean type without missing values.
-    """
-    if values.dtype == dtype:
-        return values
-    if isinstance(dtype, np.dtype):
-        return _cast(values, dtype)
-    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
-    filled = _cast(np.where(missing, 0, values), dtype.numpy_dtype)
-    restored = pd.array(filled, dtype=dtype)
-    if missing.any():
-        restored[missing] = pd.NA
-    return restored
+def _flatten(values: Any, lengths: Any, spec: PanelSpec) -> tuple[Any, np.ndarray]:
+    """Rows of all series one below the other, and how many each has."""
+    if lengths is not None:
+        return _rows(values, np.asarray(lengths, dtype=np.int64), spec)
+    if isinstance(values, list | tuple):
+        return _members(values, spec.n_channels)
+    if values.ndim != 3 or values.shape[2] != spec.n_channels:
+        raise ValueError(
+            f"values has shape {values.shape}; (n_series, n_timesteps, {spec.n_channels}) is "
+            "needed, or lengths= for rows one below the other."
+        )
+    return values.reshape(-1, spec.n_channels), np.full(len(values), values.shape[1])
 
 
-def _cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    if dtype.kind in "biu" and values.dtype.kind == "f" and np.isnan(values).any():
-        raise ValueError(f"values hold NaN, which {dtype} cannot; use a float or nullable type.")
-    if dtype.kind == "b":
-        return np.asarray(values >= 0.5)
-    if dtype.kind == "f":
-        info = np.finfo(dtype)
-        return np.asarray(np.clip(values, info.min, info.max), dtype=dtype)
-    return _to_integers(values, np.iinfo(dtype))
-
-
-def _to_integers(values: np.ndarray, info: np.iinfo[Any]) -> np.ndarray:
-    if values.dtype.kind != "f":
-        return np.asarray(np.clip(values, info.min, info.max), dtype=info.dtype)
-    rounded = np.rint(values.astype(np.float64))
-    # float(2**63 - 1) is 2**63, which int64 cannot hold: what is not below it gets the maximum.
-    restored = np.where(rounded < float(info.max), rounded, 0.0)
-    restored = np.maximum(restored, float(info.min)).astype(info.dtype)
-    return np.where(rounded < float(info.max), restored, info.max).astype(info.dtype)
-
-
-def _flatten(
-    values: np.ndarray | Sequence[np.ndarray], n_channels: int
-) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(values, np.ndarray):
-        if values.ndim != 3 or values.shape[2] != n_channels:
-            raise ValueError(
-                f"values has shape {values.shape}; (n_series, n_timesteps, {n_channels}) is needed."
-            )
-        return values.reshape(-1, n_channels), np.full(len(values), values.shape[1])
+def _members(values: Sequence[np.ndarray], n_channels: int) -> tuple[np.ndarray, np.ndarray]:
     for i, member in enumerate(values):
         if member.ndim != 2 or member.shape[1] != n_channels:
             raise ValueError(
                 f"series {i} of values has shape {member.shape}; (n_timesteps, {n_channels}) "
                 "is needed."
             )
-    lengths = np.array([len(member) for member in values], dtype=np.int64)
-    return np.concatenate(values), lengths
+    return np.concatenate(values), np.array([len(member) for member in values], dtype=np.int64)
+
+
+def _rows(values: Any, lengths: np.ndarray, spec: PanelSpec) -> tuple[Any, np.ndarray]:
+    needed = (int(lengths.sum()), spec.n_channels)
+    if values.shape != needed:
+        raise ValueError(
+            f"values has shape {values.shape}, and lengths={lengths.tolist()} of a panel of "
+            f"{spec.n_channels} channels need {needed}."
+        )
+    if isinstance(values, pd.DataFrame) and spec.columns is not None:
+        given = tuple(values.columns)
+        if given != spec.columns:
+            raise ValueError(
+                f"values has the columns {list(given)}, and {list(spec.columns)} were fitted; "
+                "put them in this order."
+            )
+    return values, lengths
 
 
 def _arrays(flat: np.ndarray, lengths: np.ndarray, spec: PanelSpec) -> Any:
@@ -198,7 +178,10 @@ def _arrays(flat: np.ndarray, lengths: np.ndarray, spec: PanelSpec) -> Any:
     return flat.reshape(len(lengths), -1, spec.n_channels)
 
 
-def _split(flat: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
+def _split(flat: Any, lengths: np.ndarray) -> list[Any]:
+    if isinstance(flat, pd.DataFrame):
+        ends = np.cumsum(lengths)
+        return [flat.iloc[end - n : end] for end, n in zip(ends, lengths, strict=True)]
     return np.split(flat, np.cumsum(lengths)[:-1])
 
 
@@ -254,25 +237,39 @@ def _panel_index(
     return pd.MultiIndex.from_arrays(pairs, names=names)
 
 
-def _frame(flat: np.ndarray, index: pd.Index, spec: PanelSpec) -> pd.DataFrame:
+def _frame(flat: Any, index: pd.Index, spec: PanelSpec) -> pd.DataFrame:
     return _table(flat, index, spec.column_index(), spec.dtypes)
 
 
 def _table(
-    values: np.ndarray, index: pd.Index | None, columns: Any, dtypes: Sequence[Any] | None
+    values: Any, index: pd.Index | None, columns: Any, dtypes: Sequence[Any] | None
 ) -> pd.DataFrame:
-    if dtypes is None or all(values.dtype == dtype for dtype in dtypes):
-        return pd.DataFrame(values, index=index, columns=columns)
-    series = {i: restore_dtype(values[:, i], dtype) for i, dtype in enumerate(dtypes)}
-    frame = pd.DataFrame(series, index=index)
-    if columns is not None:
-        frame.columns = columns
-    return frame
+    if isinstance(values, pd.DataFrame):
+        frame = _with_dtypes(values, dtypes)
+    elif dtypes is None or all(values.dtype == dtype for dtype in dtypes):
+        frame = pd.DataFrame(values)
+    else:
+        cells = {i: restore_dtype(values[:, i], dtype) for i, dtype in enumerate(dtypes)}
+        frame = pd.DataFrame(cells, copy=False)
+    if index is not None:
+        frame = frame.set_axis(index, axis=0)
+    return frame if columns is None else frame.set_axis(columns, axis=1)
 
 
-def _in_user_order(values: np.ndarray, panel: Panel) -> np.ndarray:
+def _with_dtypes(table: pd.DataFrame, dtypes: Sequence[Any] | None) -> pd.DataFrame:
+    if dtypes is None:
+        return table
+    restored = table.copy(deep=False)
+    for i, dtype in enumerate(dtypes):
+        if table.dtypes.iloc[i] != dtype:
+            cells = restore_dtype(table.iloc[:, i], dtype)
+            restored.isetitem(i, pd.Series(cells, index=table.index, dtype=dtype))
+    return restored
+
+
+def _in_user_order(values: Any, panel: Panel) -> Any:
     if panel.order is None:
         return values
-    shuffled = np.empty_like(values)
-    shuffled[panel.order] = values
-    return shuffled
+    rows = np.empty(len(values), dtype=np.int64)
+    rows[panel.order] = np.arange(len(values))
+    return values.take(rows) if isinstance(values, pd.DataFrame) else values[rows]
