@@ -35,7 +35,7 @@ def restore_dtype(values: Any, dtype: Any) -> Any:
         If a cell is missing and `dtype` has no place for it, or is none of its categories.
     """
     values = values.array if isinstance(values, pd.Series) else values
-    if isinstance(values, pd.arrays.NumpyExtensionArray):
+    if type(values) is pd.arrays.NumpyExtensionArray:  # text has a subclass of it
         values = values.to_numpy()
     if values.dtype == dtype:
         return values
@@ -50,6 +50,8 @@ def restore_dtype(values: Any, dtype: Any) -> Any:
 
 
 def _numbers(values: Any, dtype: Any) -> Any:
+    if column_kind(values.dtype) != "number":
+        raise TypeError(f"values are of type {values.dtype}, and numbers are needed.")
     missing = np.asarray(pd.isna(values))
     plain = values if isinstance(values, np.ndarray) else _plain(values, missing)
     if isinstance(dtype, np.dtype):
@@ -63,8 +65,6 @@ def _numbers(values: Any, dtype: Any) -> Any:
 
 def _plain(values: Any, missing: np.ndarray) -> np.ndarray:
     """Numbers of a pandas array; float64 with NaN if any is missing."""
-    if column_kind(values.dtype) != "number":
-        raise TypeError(f"values are of type {values.dtype}, and numbers are needed.")
     if missing.any():
         return np.asarray(values.to_numpy(np.float64, na_value=np.nan))
     return np.asarray(values, dtype=getattr(values.dtype, "numpy_dtype", None))
@@ -97,8 +97,6 @@ def _stamps(values: Any, dtype: Any) -> Any:
 
 
 def _cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    if values.dtype == object:
-        values = values.astype(np.float64)
     if dtype.kind in "biu" and values.dtype.kind == "f" and np.isnan(values).any():
         raise ValueError(f"values hold NaN, which {dtype} cannot; use a float or nullable type.")
     if dtype.kind == "b":
