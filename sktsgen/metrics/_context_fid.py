@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sktsgen.metrics._encoder import encode, train_encoder
-from sktsgen.metrics._inputs import paired_windows, random_stream, torch_stream, unit_scaled
+from sktsgen.metrics._inputs import features, paired_windows, random_stream, torch_stream
 
 Float64 = NDArray[np.float64]
 
@@ -44,8 +44,9 @@ def context_fid(
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_series, n_timesteps, n_channels)
-        Windows in the units of the data: array, list, or (series, time) frame, at least 2 a side.
-        Both are scaled by the range of `X_real`.
+        Series in the units of the data, in any container, at least 2 windows a side, real series
+        at least as long as the generated ones. Numbers are scaled by the range of `X_real`; a
+        discrete column counts as one 0/1 column for each of its levels.
     n_repeats : int, default=1
         Encoders trained, at least 1.
     random_state : int, Generator or RandomState, default=None
@@ -74,7 +75,7 @@ def context_fid(
     """
     if n_repeats < 1:
         raise ValueError(f"n_repeats={n_repeats}; give at least 1.")
-    real, synthetic = unit_scaled(*paired_windows(X_real, X_synthetic))
+    real, synthetic = features(*paired_windows(X_real, X_synthetic))
     if min(len(real), len(synthetic)) < 2:
         raise ValueError(
             f"{len(real)} real and {len(synthetic)} generated windows; give at least 2 a side."

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
 
-from sktsgen.metrics._inputs import Windows, as_windows, check_same_cells, unit_scaled
+from sktsgen.metrics._inputs import Cells, Windows, read_windows, unit_scaled
 
 Float64 = NDArray[np.float64]
 
@@ -20,6 +21,15 @@ class Copying(NamedTuple):
     share: float
     median_ratio: float
     longest_run: int
+    held_out_run: int
+    stretch_share: float
+
+
+class _Side(NamedTuple):
+    """One set of windows: numbers in units of the training range, levels as numbers."""
+
+    numbers: Windows
+    codes: NDArray[np.int64]
 
 
 def copying(X_train: Any, X_test: Any, X_synthetic: Any, *, tolerance: float = 0.01) -> Copying:
@@ -28,15 +38,15 @@ def copying(X_train: Any, X_test: Any, X_synthetic: Any, *, tolerance: float = 0
     Parameters
     ----------
     X_train : array-like of shape (n_series, n_timesteps, n_channels)
-        Windows the generator was trained on: array, list, or (series, time) frame. For a long
-        series give them at every start, or a copy that starts elsewhere goes unseen.
+        Series the generator was trained on, in any container; longer ones than the generated
+        windows are cut at every start, as a copy may begin anywhere.
     X_test : array-like of shape (n_series, n_timesteps, n_channels)
-        Windows that share no row with `X_train`, from the same source.
+        Series that share no row with `X_train`, from the same source.
     X_synthetic : array-like of shape (n_series, n_timesteps, n_channels)
         Generated windows.
     tolerance : float, default=0.01
-        A step counts as copied where each channel is this near, in units of the training range;
-        at least 0.
+        A step counts as copied where each number is this near, in units of the training range, and
+        each level the same; at least 0.
 
     Returns
     -------
@@ -49,15 +59,26 @@ def copying(X_train: Any, X_test: Any, X_synthetic: Any, *, tolerance: float = 0
     longest_run : int
         Most consecutive steps in which a generated window stays within `tolerance` of one training
         window at the same steps, from 0 to `n_timesteps`.
+    held_out_run : int
+        The same of held-out windows: what chance, repeated values and slow change explain.
+    stretch_share : float
+        Share of generated windows with a longer run than any held-out window has, from 0 to 1.
 
     Raises
     ------
     ValueError
-        If there is no held-out window, windows differ in shape, or an argument is out of range.
+        If there is no held-out window, windows do not fit, or an argument is out of range.
 
     Notes
     -----
-    Distances are Euclidean over all cells, after scaling by the training range of each channel.
+    Numbers are scaled by the training range of each column. Distances are Euclidean over all cells
+    where all columns are numbers, else the mean over cells of absolute differences and of levels
+    that disagree, as in [1]_.
+
+    References
+    ----------
+    .. [1] Gower, "A general coefficient of similarity and some of its properties", Biometrics,
+       1971.
     """
     if X_test is None or len(X_test) == 0:
         raise ValueError(
@@ -66,24 +87,49 @@ def copying(X_train: Any, X_test: Any, X_synthetic: Any, *, tolerance: float = 0
         )
     if not tolerance >= 0:
         raise ValueError(f"tolerance={tolerance}; give at least 0.")
-    train, test, synthetic = _three(X_train, X_test, X_synthetic)
-    fair = nearest_distances(test, train)
-    own = nearest_distances(synthetic, train)
+    given = {"X_train": X_train, "X_test": X_test, "X_synthetic": X_synthetic}
+    train, test, synthetic = _scaled(read_windows(given, max_windows=None))
+    fair = _nearest(test, train)
+    own = _nearest(synthetic, train)
     median = np.median(fair)
+    fair_runs, own_runs = (_longest_runs(side, train, tolerance) for side in (test, synthetic))
     return Copying(
         share=float((own < np.quantile(fair, 0.05)).mean()),
         median_ratio=float(np.median(own) / median) if median else float("inf"),
-        longest_run=_longest_run(synthetic, train, tolerance),
+        longest_run=int(own_runs.max()),
+        held_out_run=int(fair_runs.max()),
+        stretch_share=float((own_runs > fair_runs.max()).mean()),
     )
 
 
-def _three(X_train: Any, X_test: Any, X_synthetic: Any) -> tuple[Windows, ...]:
-    train = as_windows(X_train, "X_train")
-    test = as_windows(X_test, "X_test")
-    synthetic = as_windows(X_synthetic, "X_synthetic")
-    check_same_cells(train, "X_train", test, "X_test")
-    check_same_cells(train, "X_train", synthetic, "X_synthetic")
-    return unit_scaled(train, test, synthetic)
+def _scaled(sides: list[Cells]) -> list[_Side]:
+    numbers = unit_scaled(*(side.numbers for side in sides))
+    return [_Side(scaled, side.codes) for scaled, side in zip(numbers, sides, strict=True)]
+
+
+def _nearest(windows: _Side, others: _Side) -> Float64:
+    if windows.codes.shape[2]:
+        return gower_distances(windows.numbers, windows.codes, others.numbers, others.codes)
+    return nearest_distances(windows.numbers, others.numbers)
+
+
+def gower_distances(
+    numbers: Windows,
+    codes: NDArray[np.int64],
+    other_numbers: Windows,
+    other_codes: NDArray[np.int64],
+) -> Float64:
+    """Return the mean difference over cells from each window to the nearest other window."""
+    a, b = (x.reshape(len(x), -1) for x in (numbers, other_numbers))
+    p, q = (x.reshape(len(x), -1).astype(np.float64) for x in (codes, other_codes))
+    nearest = [
+        (
+            cdist(a[start : start + BLOCK], b, "cityblock")
+            + cdist(p[start : start + BLOCK], q, "hamming") * p.shape[1]
+        ).min(1)
+        for start in range(0, len(a), BLOCK)
+    ]
+    return np.concatenate(nearest) / (a.shape[1] + p.shape[1])
 
 
 def nearest_distances(windows: Windows, others: Windows) -> Float64:
@@ -103,29 +149,55 @@ def nearest_distances(windows: Windows, others: Windows) -> Float64:
     return np.linalg.norm(a - b[np.concatenate(nearest)], axis=1)
 
 
-def _longest_run(windows: Windows, others: Windows, tolerance: float) -> int:
-    """Count the longest common stretch at equal steps; a pair that misses a step starts anew."""
-    longest = 0
+def _longest_runs(windows: _Side, others: _Side, tolerance: float) -> NDArray[np.int64]:
+    """Count each window's longest common stretch with any of `others`, at equal steps."""
+    cells, other_cells = (_with_levels(side, tolerance) for side in (windows, others))
+    varied = np.argsort(-other_cells.var((0, 1)))[:TREE_CHANNELS]
+    trees = [KDTree(other_cells[:, t, varied]) for t in range(other_cells.shape[1])]
+    return np.concatenate(
+        [
+            _runs_of(cells[start : start + BLOCK], other_cells, trees, varied, tolerance)
+            for start in range(0, len(cells), BLOCK)
+        ]
+    )
+
+
+def _with_levels(side: _Side, tolerance: float) -> Float64:
+    """Put levels further apart than the tolerance, so that near means equal."""
+    return np.concatenate((side.numbers, side.codes * (1.0 + 2.0 * tolerance)), axis=-1)
+
+
+def _runs_of(
+    windows: Float64,
+    others: Float64,
+    trees: list[Any],
+    varied: NDArray[np.intp],
+    tolerance: float,
+) -> NDArray[np.int64]:
+    """Follow the near pairs over time; a pair that misses a step starts anew."""
+    longest = np.zeros(len(windows), dtype=np.int64)
     pairs, runs = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    for t in range(windows.shape[1]):
-        near = _near_pairs(windows[:, t], others[:, t], tolerance)
+    for t, tree in enumerate(trees):
+        near = _near_pairs(windows[:, t], others[:, t], tree, varied, tolerance)
         lasting = np.isin(near, pairs, assume_unique=True)
         new_runs = np.ones(len(near), dtype=np.int64)
         new_runs[lasting] += runs[np.searchsorted(pairs, near[lasting])]
         pairs, runs = near, new_runs
-        longest = max(longest, int(runs.max(initial=0)))
+        np.maximum.at(longest, pairs // len(others), runs)
     return longest
 
 
-def _near_pairs(steps: Float64, others: Float64, tolerance: float) -> NDArray[np.int64]:
+def _near_pairs(
+    steps: Float64, others: Float64, tree: Any, varied: NDArray[np.intp], tolerance: float
+) -> NDArray[np.int64]:
     """Return the pairs within `tolerance` in every channel, as sorted `i * len(others) + j`.
 
     A search tree is slow over many channels, so it gets the most varied ones; the rest is checked
     on the pairs it finds.
     """
-    varied = np.argsort(-others.var(0))[:TREE_CHANNELS]
-    trees = KDTree(steps[:, varied]), KDTree(others[:, varied])
-    found = trees[0].sparse_distance_matrix(trees[1], tolerance, p=np.inf, output_type="ndarray")
+    found = KDTree(steps[:, varied]).sparse_distance_matrix(
+        tree, tolerance, p=np.inf, output_type="ndarray"
+    )
     i, j = found["i"].astype(np.int64), found["j"].astype(np.int64)
     for channel in range(steps.shape[1]):
         near = np.abs(steps[i, channel] - others[j, channel]) <= tolerance

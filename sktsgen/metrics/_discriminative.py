@@ -1,30 +1,14 @@
 """Can a classifier tell generated windows from real ones."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from sktsgen.metrics._inputs import paired_windows, random_stream, torch_stream, unit_scaled
-from sktsgen.metrics._recurrent import RecurrentReader
+from sktsgen.metrics._inputs import features, paired_windows, random_stream, torch_stream
+from sktsgen.metrics._judges import JUDGES, Judge, Sides, split
 
-
-class Judge(NamedTuple):
-    """How one judge is built and trained; None for a width of half the channels."""
-
-    hidden_size: int | None
-    n_layers: int
-    n_iterations: int
-    learning_rate: float
-
-
-JUDGES = {
-    "gru-small": Judge(None, 1, 2000, 1e-3),
-    "gru-strong": Judge(32, 2, 800, 2e-3),
-}
-PER_SIDE = 128  # windows of each side in a batch
 TEST_FRACTION = 0.2
 
 
@@ -33,6 +17,7 @@ def discriminative_score(
     X_synthetic: Any,
     *,
     judge: str = "gru-small",
+    groups: Any = None,
     n_repeats: int = 3,
     random_state: Any = None,
     return_std: bool = False,
@@ -46,12 +31,22 @@ def discriminative_score(
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_series, n_timesteps, n_channels)
-        Windows in the units of the data: array, list, or (series, time) frame. Give equal numbers.
-        Both are scaled by the range of `X_real`.
-    judge : {"gru-small", "gru-strong"}, default="gru-small"
-        "gru-small" is the judge of the literature [1]_, [2]_: one recurrent layer of half as many
-        units as there are channels, 2,000 iterations, learning rate 1e-3. It sees little on few
-        channels. "gru-strong" has two layers of 32 units, 800 iterations, learning rate 2e-3.
+        Series in the units of the data, in any container, real ones at least as long as the
+        generated ones. Give equal numbers of windows. Numbers are scaled by the range of `X_real`;
+        a discrete column counts as one 0/1 column for each of its levels.
+    judge : {"gru-small", "gru-strong", "conv", "boosting"}, default="gru-small"
+        - "gru-small" is the judge of the literature [1]_, [2]_: one recurrent layer of half as many
+          units as there are channels, 2,000 iterations, learning rate 1e-3. It sees little on few
+          channels.
+        - "gru-strong" has two layers of 32 units, 800 iterations, learning rate 2e-3.
+        - "conv" reads dilated convolutions of 32 channels; it stops where a fifth of its training
+          windows is judged best.
+        - "boosting" is gradient-boosted trees on statistics of each window; the quickest.
+    groups : array-like of shape (n_real,) or pair of arrays, default=None
+        Block of time that each real window was cut from: windows of one block are all learnt from
+        or all judged. A pair gives the blocks of both sides, where both were cut from one series,
+        as in the floor; a block is then on the same side of the split in both. None splits all
+        windows at random.
     n_repeats : int, default=3
         Judges trained, each with its own split and weights, at least 1.
     random_state : int, Generator or RandomState, default=None
@@ -69,7 +64,8 @@ def discriminative_score(
     Raises
     ------
     ValueError
-        If `judge` or `n_repeats` is not allowed, or a side has fewer than 5 windows.
+        If `judge` or `n_repeats` is not allowed, a side has fewer than 5 windows, or `groups` does
+        not fit the windows or has one block only.
 
     References
     ----------
@@ -82,52 +78,67 @@ def discriminative_score(
         raise ValueError(f"judge={judge!r} is not known; choose from {sorted(JUDGES)}.")
     if n_repeats < 1:
         raise ValueError(f"n_repeats={n_repeats}; give at least 1.")
-    real, synthetic = unit_scaled(*paired_windows(X_real, X_synthetic))
+    real, synthetic = features(*paired_windows(X_real, X_synthetic))
     for name, windows in (("X_real", real), ("X_synthetic", synthetic)):
         if len(windows) < 5:
             raise ValueError(f"{name} has {len(windows)} windows; a split needs at least 5.")
     sides = tuple(torch.from_numpy(side.astype(np.float32)) for side in (real, synthetic))
+    blocks = _check_groups(groups, (len(real), len(synthetic)))
     streams = random_stream(random_state).spawn(n_repeats)
-    scores = [_one_verdict(sides, JUDGES[judge], torch_stream(stream)) for stream in streams]
+    scores = [_one_verdict(sides, JUDGES[judge], blocks, torch_stream(s)) for s in streams]
     if return_std:
         return float(np.mean(scores)), float(np.std(scores))
     return float(np.mean(scores))
 
 
-def _one_verdict(sides: tuple[Tensor, ...], judge: Judge, generator: torch.Generator) -> float:
+def _check_groups(groups: Any, sizes: tuple[int, int]) -> list[Tensor | None]:
+    """Return the number of the block of each window, of both sides or of the real one."""
+    if groups is None:
+        return [None, None]
+    given = groups if isinstance(groups, tuple) else (groups,)
+    arrays = [np.asarray(blocks) for blocks in given]
+    for blocks, n_windows in zip(arrays, sizes, strict=False):
+        if blocks.shape != (n_windows,):
+            raise ValueError(
+                f"groups has shape {blocks.shape} for {n_windows} windows; give one block each."
+            )
+    found, numbers = np.unique(np.concatenate(arrays), return_inverse=True)
+    if len(found) < 2:
+        raise ValueError(f"groups has {len(found)} block; give at least 2, to learn from one.")
+    numbered = list(torch.from_numpy(numbers).split([len(blocks) for blocks in arrays]))
+    return [*numbered, None][:2]
+
+
+def _one_verdict(
+    sides: Sides, judge: Judge, blocks: list[Tensor | None], generator: torch.Generator
+) -> float:
     """Split, train one judge, and return the distance of its accuracy from 0.5."""
-    train, test = zip(*(_split(side, generator) for side in sides), strict=True)
-    network = _train(train, judge, generator)
-    with torch.inference_mode():
-        right = [
-            (network.last(side) > 0) == is_real
-            for side, is_real in zip(test, (True, False), strict=True)
-        ]
-    return abs(torch.cat(right).double().mean().item() - 0.5)
+    train, test = zip(*_split_both(sides, blocks, generator), strict=True)
+    looks_real, looks_generated = judge.verdicts(train, test, generator)
+    right = torch.cat((looks_real, ~looks_generated))
+    return abs(right.double().mean().item() - 0.5)
 
 
-def _split(side: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    order = torch.randperm(len(side), generator=generator)
-    n_test = max(1, round(TEST_FRACTION * len(side)))
-    return side[order[n_test:]], side[order[:n_test]]
+def _split_both(
+    sides: Sides, blocks: list[Tensor | None], generator: torch.Generator
+) -> list[tuple[Tensor, Tensor]]:
+    if blocks[0] is None:
+        return [split(side, generator, TEST_FRACTION) for side in sides]
+    is_test = _test_blocks([group for group in blocks if group is not None], generator)
+    return [
+        split(side, generator, TEST_FRACTION)
+        if group is None
+        else (side[~is_test[group]], side[is_test[group]])
+        for side, group in zip(sides, blocks, strict=True)
+    ]
 
 
-def _train(train: tuple[Tensor, ...], judge: Judge, generator: torch.Generator) -> RecurrentReader:
-    n_channels = train[0].shape[-1]
-    width = judge.hidden_size or max(1, n_channels // 2)
-    network = RecurrentReader(n_channels, width, judge.n_layers, generator=generator)
-    optimiser = torch.optim.Adam(network.parameters(), lr=judge.learning_rate, fused=True)
-    sizes = [min(PER_SIDE, len(side)) for side in train]
-    labels = torch.cat([torch.ones(sizes[0]), torch.zeros(sizes[1])])
-    for _ in range(judge.n_iterations):
-        batch = torch.cat([draw(side, n, generator) for side, n in zip(train, sizes, strict=True)])
-        loss = F.binary_cross_entropy_with_logits(network.last(batch), labels)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return network
-
-
-def draw(side: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Draw `n` different rows."""
-    return side[torch.randperm(len(side), generator=generator)[:n]]
+def _test_blocks(blocks: list[Tensor], generator: torch.Generator) -> Tensor:
+    """Choose blocks for the verdict, until they hold a fifth of the windows, one at least."""
+    sizes = torch.cat(blocks).bincount()
+    order = torch.randperm(len(sizes), generator=generator)
+    n_before = sizes[order].cumsum(0) - sizes[order]
+    is_test = torch.zeros(len(sizes), dtype=torch.bool)
+    is_test[order[n_before < TEST_FRACTION * sizes.sum()]] = True
+    is_test[order[-1]] = False
+    return is_test

@@ -23,8 +23,8 @@ class _DilatedConvolution(nn.Module):
         super().__init__()
         self.dilation = dilation
         bound = 1 / math.sqrt(3 * n_inputs)
-        self.weight = _uniform((3 * n_inputs, n_outputs), bound, generator)
-        self.bias = _uniform((n_outputs,), bound, generator)
+        self.weight = uniform((3 * n_inputs, n_outputs), bound, generator)
+        self.bias = uniform((n_outputs,), bound, generator)
 
     def forward(self, x: Tensor) -> Tensor:  # (batch, time, n_inputs)
         if self.dilation >= x.shape[1]:  # the outer taps see zeros alone
@@ -35,7 +35,7 @@ class _DilatedConvolution(nn.Module):
         return torch.cat(taps, dim=-1) @ self.weight + self.bias
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     def __init__(
         self, n_inputs: int, n_outputs: int, dilation: int, generator: torch.Generator
     ) -> None:
@@ -44,14 +44,14 @@ class _Block(nn.Module):
         self.second = _DilatedConvolution(n_outputs, n_outputs, dilation, generator)
         self.skip = None
         if n_inputs != n_outputs:
-            self.skip = _uniform((n_inputs, n_outputs), 1 / math.sqrt(n_inputs), generator)
+            self.skip = uniform((n_inputs, n_outputs), 1 / math.sqrt(n_inputs), generator)
 
     def forward(self, x: Tensor) -> Tensor:
         residual = x if self.skip is None else x @ self.skip
         return residual + self.second(F.gelu(self.first(F.gelu(x))))
 
 
-def _uniform(shape: tuple[int, ...], bound: float, generator: torch.Generator) -> nn.Parameter:
+def uniform(shape: tuple[int, ...], bound: float, generator: torch.Generator) -> nn.Parameter:
     return nn.Parameter(torch.empty(shape).uniform_(-bound, bound, generator=generator))
 
 
@@ -66,11 +66,11 @@ class WindowEncoder(nn.Module):
     def __init__(self, n_channels: int, *, generator: torch.Generator) -> None:
         super().__init__()
         bound = 1 / math.sqrt(n_channels)
-        self.weight = _uniform((n_channels, HIDDEN_SIZE), bound, generator)
-        self.bias = _uniform((HIDDEN_SIZE,), bound, generator)
+        self.weight = uniform((n_channels, HIDDEN_SIZE), bound, generator)
+        self.bias = uniform((HIDDEN_SIZE,), bound, generator)
         widths = [HIDDEN_SIZE] * (DEPTH + 1) + [ENCODING_SIZE]
         self.blocks = nn.Sequential(
-            *(_Block(a, b, 2**i, generator) for i, (a, b) in enumerate(pairwise(widths)))
+            *(Block(a, b, 2**i, generator) for i, (a, b) in enumerate(pairwise(widths)))
         )
 
     def forward(self, windows: Tensor, generator: torch.Generator | None = None) -> Tensor:

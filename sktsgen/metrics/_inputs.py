@@ -1,88 +1,157 @@
 """Windows in, whatever holds them; random streams that are nobody else's."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from sktsgen.metrics._tables import Table, read_tables
+
 Windows = NDArray[np.float64]
 
+MAX_WINDOWS = 10_000  # cut from longer series; more say nothing new of a distribution
+MAX_LEVELS = 32  # of one column that networks and distances in time look at
+GOLDEN_RATIO = (np.sqrt(5.0) - 1.0) / 2.0
 
-def as_windows(X: Any, name: str) -> Windows:
-    """Return `X` as an array of shape (n_series, n_timesteps, n_channels).
+
+class Cells(NamedTuple):
+    """Windows of one length, without missing cells.
+
+    Attributes
+    ----------
+    numbers : ndarray of shape (n_windows, n_timesteps, n_numeric)
+        In the units of the data; a missing number is the mean of the first side's.
+    codes : ndarray of shape (n_windows, n_timesteps, n_discrete)
+        Levels by number, missing a level of its own; after the discrete columns, one column that
+        tells present (0) from missing (1) for each numeric column with missing cells.
+    n_levels : tuple of int
+        Levels of each column of `codes`, over all sides.
+    """
+
+    numbers: Windows
+    codes: NDArray[np.int64]
+    n_levels: tuple[int, ...]
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.numbers)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Windows, steps and columns of the user's table."""
+        n_columns = self.numbers.shape[2] + self.codes.shape[2]
+        return (*self.numbers.shape[:2], n_columns)
+
+    def take(self, chosen: NDArray[np.int64]) -> "Cells":
+        """Return the windows of these numbers."""
+        return Cells(self.numbers[chosen], self.codes[chosen], self.n_levels)
+
+
+def read_windows(sides: Mapping[str, Any], *, max_windows: int | None = MAX_WINDOWS) -> list[Cells]:
+    """Read several sets of windows, the last of which says how long they are.
 
     Parameters
     ----------
-    X : ndarray of shape (n_series, n_timesteps, n_channels), list or DataFrame
-        Windows of equal length: a 3-D array, a list of 2-D arrays or frames, or a frame with a
-        two-level (series, time) index.
-    name : str
-        What the caller calls `X`, for the messages.
+    sides : mapping of str to array-like, list or DataFrame
+        Sets of series by the names messages give them, in any container a generator takes. The
+        last one has series of one length. Longer series of the others are cut into windows of
+        that length at stride 1; shorter ones are left out.
+    max_windows : int or None, default=10,000
+        Most windows to cut on a side, spread evenly over it; None cuts all.
 
     Returns
     -------
-    windows : ndarray of shape (n_series, n_timesteps, n_channels)
-        Float64.
+    windows : list of Cells
+        In the order of `sides`.
 
     Raises
     ------
+    TypeError
+        If a column holds numbers on one side and something else on another.
     ValueError
-        If lengths differ, a cell is not finite, or there is nothing.
+        If lengths or columns do not fit, a cell is infinite, or there is nothing.
     """
-    stacked = np.asarray(_stack(X, name))
-    if stacked.ndim != 3:
+    tables, _ = read_tables(sides)
+    names = list(sides)
+    lengths = np.unique(tables[-1].lengths)
+    if len(lengths) > 1:
         raise ValueError(
-            f"{name} has shape {stacked.shape}; give windows of shape "
-            "(n_series, n_timesteps, n_channels)."
+            f"{names[-1]} mixes series of {lengths[0]} and {lengths[1]} steps; give equal lengths."
         )
-    if not stacked.size:
-        raise ValueError(f"{name} has shape {stacked.shape}; give at least one cell.")
-    windows = stacked.astype(np.float64)
-    if not np.isfinite(windows).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(windows))[0])
+    rows = [
+        _window_rows(table.lengths, int(lengths[0]), max_windows, (name, names[-1]))
+        for name, table in zip(names, tables, strict=True)
+    ]
+    filled = _without_missing(tables)
+    return [
+        Cells(numbers[chosen], codes[chosen], n_levels)
+        for (numbers, codes, n_levels), chosen in zip(filled, rows, strict=True)
+    ]
+
+
+def _window_rows(
+    lengths: NDArray[np.int64], n_timesteps: int, max_windows: int | None, names: tuple[str, str]
+) -> NDArray[np.int64]:
+    """Return the rows of each window: (window, step)."""
+    counts = np.maximum(lengths - n_timesteps + 1, 0)
+    if not counts.any():
         raise ValueError(
-            f"{name} holds {windows[place]} at {place}; fill or drop cells that are not finite."
+            f"{names[0]} has series of at most {lengths.max()} steps and {names[1]} windows of "
+            f"{n_timesteps}; give longer series, or shorter windows."
         )
-    return windows
+    firsts = np.cumsum(lengths) - lengths
+    starts = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts, counts, strict=True)])
+    is_cut = (counts > 1).any()
+    if is_cut and max_windows is not None and len(starts) > max_windows:
+        # Multiples of the golden ratio spread evenly and fall in step with no season.
+        places = np.sort(np.arange(max_windows) * GOLDEN_RATIO % 1.0)
+        starts = starts[(places * len(starts)).astype(np.int64)]
+    return starts[:, None] + np.arange(n_timesteps)
 
 
-def _stack(X: Any, name: str) -> Any:
-    if isinstance(X, pd.DataFrame):
-        if X.index.nlevels != 2:
-            raise ValueError(
-                f"{name} is a frame with {X.index.nlevels} index level; "
-                "give one with a (series, time) index."
-            )
-        X = [series.to_numpy() for _, series in X.groupby(level=0, sort=False)]
-    if isinstance(X, list | tuple):
-        X = [np.asarray(series) for series in X]
-        shapes = sorted({series.shape for series in X})
-        if len(shapes) > 1:
-            raise ValueError(f"{name} mixes shapes {shapes[0]} and {shapes[1]}; cut equal windows.")
-    return X
+def _without_missing(
+    tables: list[Table],
+) -> list[tuple[Windows, NDArray[np.int64], tuple[int, ...]]]:
+    """Fill missing cells; what was missing stays visible as a level."""
+    gaps = [np.isnan(table.numbers) for table in tables]
+    has_gaps = np.any([gap.any(0) for gap in gaps], axis=0)
+    means = _present_means(tables[0].numbers) if has_gaps.any() else 0.0
+    n_levels = np.max([_n_levels(table.codes) for table in tables], axis=0)
+    has_none = np.any([(table.codes < 0).any(0) for table in tables], axis=0)
+    counts = (*(n_levels + has_none).tolist(), *(2,) * int(has_gaps.sum()))
+    return [
+        (
+            np.where(gap, means, table.numbers) if has_gaps.any() else table.numbers,
+            np.hstack([np.where(table.codes < 0, n_levels, table.codes), gap[:, has_gaps]]),
+            counts,
+        )
+        for table, gap in zip(tables, gaps, strict=True)
+    ]
 
 
-def paired_windows(
-    X_real: Any, X_synthetic: Any, *, same_length: bool = True
-) -> tuple[Windows, Windows]:
-    """Return both sides as windows of one shape, or say how they differ."""
-    real, synthetic = as_windows(X_real, "X_real"), as_windows(X_synthetic, "X_synthetic")
-    check_same_cells(real, "X_real", synthetic, "X_synthetic", same_length=same_length)
+def _present_means(numbers: Windows) -> Windows:
+    present = ~np.isnan(numbers)
+    return np.where(present, numbers, 0.0).sum(0) / np.maximum(present.sum(0), 1)
+
+
+def _n_levels(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return codes.max(0, initial=-1) + 1
+
+
+def paired_windows(X_real: Any, X_synthetic: Any) -> tuple[Cells, Cells]:
+    """Read both sides of a comparison."""
+    real, synthetic = read_windows({"X_real": X_real, "X_synthetic": X_synthetic})
     return real, synthetic
 
 
-def check_same_cells(
-    first: Windows, name: str, second: Windows, other: str, *, same_length: bool = True
-) -> None:
-    """Raise unless two sets of windows have equal channels, and steps where that is asked."""
-    start = 1 if same_length else 2
-    if first.shape[start:] != second.shape[start:]:
-        raise ValueError(
-            f"{other} has windows of {second.shape[1:]} (steps, channels) and {name} of "
-            f"{first.shape[1:]}; give equal ones."
-        )
+def numeric_windows(X_real: Any, X_synthetic: Any) -> tuple[Windows, Windows]:
+    """Read the numeric columns of both sides."""
+    real, synthetic = paired_windows(X_real, X_synthetic)
+    if not real.numbers.shape[2]:
+        raise ValueError("X_real has no column of numbers; this measure needs one.")
+    return real.numbers, synthetic.numbers
 
 
 def unit_scaled(reference: Windows, *others: Windows) -> tuple[Windows, ...]:
@@ -94,6 +163,21 @@ def unit_scaled(reference: Windows, *others: Windows) -> tuple[Windows, ...]:
     span = np.ptp(reference, axis=(0, 1))
     span = np.where(span > 0, span, 1.0)
     return tuple((windows - low) / span for windows in (reference, *others))
+
+
+def features(reference: Cells, *others: Cells) -> tuple[Windows, ...]:
+    """Return numbers in units of the reference's range, then one indicator for each level.
+
+    Of a column of many levels the most frequent ones of `reference` have indicators.
+    """
+    sides = (reference, *others)
+    parts = [[side] for side in unit_scaled(*(side.numbers for side in sides))]
+    for column, n_levels in enumerate(reference.n_levels):
+        counts = np.bincount(reference.codes[..., column].ravel(), minlength=n_levels)
+        shown = np.argsort(-counts, kind="stable")[:MAX_LEVELS]
+        for part, side in zip(parts, sides, strict=True):
+            part.append((side.codes[..., column, None] == shown).astype(np.float64))
+    return tuple(np.concatenate(part, axis=-1) for part in parts)
 
 
 def random_stream(random_state: Any) -> np.random.Generator:

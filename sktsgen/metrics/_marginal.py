@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
-from sktsgen.metrics._inputs import paired_windows, unit_scaled
+from sktsgen.metrics._tables import Table, read_tables
 
 Float64 = NDArray[np.float64]
 
@@ -20,8 +20,9 @@ def marginal_distance(
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_series, n_timesteps, n_channels)
-        Windows in the units of the data: array, list, or (series, time) frame. The lengths may
-        differ, the channels may not.
+        Series in the units of the data, in any container, of any lengths; columns of numbers are
+        read, and of these the cells that are not missing. `total_variation_distance` is for the
+        other columns.
     kind : {"ks", "wasserstein"}, default="ks"
         "ks" is the largest distance of the distribution functions, from 0 to 1; "wasserstein" the
         mean distance between equal quantiles, in units of the real range of the channel.
@@ -36,21 +37,46 @@ def marginal_distance(
     Raises
     ------
     ValueError
-        If `kind` is not known, or `difference` is asked of windows of one step.
+        If `kind` is not known, there is no column of numbers, a column has no value on one side,
+        or `difference` is asked of series of one step.
     """
     if kind not in DISTANCES:
         raise ValueError(f"kind={kind!r} is not known; choose from {sorted(DISTANCES)}.")
-    real, synthetic = unit_scaled(*paired_windows(X_real, X_synthetic, same_length=False))
-    if difference:
-        if min(real.shape[1], synthetic.shape[1]) < 2:
-            raise ValueError("difference=True needs windows of at least 2 steps; got 1.")
-        real, synthetic = np.diff(real, axis=1), np.diff(synthetic, axis=1)
-    channels = range(real.shape[-1])
+    (real, synthetic), kinds = read_tables({"X_real": X_real, "X_synthetic": X_synthetic})
+    if kinds.is_discrete.all():
+        raise ValueError("X_real has no column of numbers; this measure needs one.")
+    spans = _spans(real.numbers)
+    sides = [_steps(side) if difference else side.numbers for side in (real, synthetic)]
     return float(
         np.mean(
-            [DISTANCES[kind](real[..., c].ravel(), synthetic[..., c].ravel()) for c in channels]
+            [
+                DISTANCES[kind](*(_present(side[:, c]) / span for side in sides))
+                for c, span in enumerate(spans)
+            ]
         )
     )
+
+
+def _spans(numbers: Float64) -> Float64:
+    """Return the range of each column; 1 where it is constant or has no value."""
+    missing = np.isnan(numbers)
+    spans = np.where(missing, -np.inf, numbers).max(0) - np.where(missing, np.inf, numbers).min(0)
+    return np.where(spans > 0, spans, 1.0)
+
+
+def _steps(table: Table) -> Float64:
+    """Return the first differences inside each series."""
+    inside = np.delete(np.arange(len(table.numbers)), np.cumsum(table.lengths) - 1)
+    if not len(inside):
+        raise ValueError("difference=True needs series of at least 2 steps; got 1.")
+    return table.numbers[inside + 1] - table.numbers[inside]
+
+
+def _present(cells: Float64) -> Float64:
+    present = cells[~np.isnan(cells)]
+    if not len(present):
+        raise ValueError("A column has no value on one side; drop it.")
+    return present
 
 
 def _kolmogorov(real: Float64, synthetic: Float64) -> float:

@@ -4,7 +4,7 @@ from scipy.spatial.distance import cdist
 
 from sktsgen.datasets import make_var1
 from sktsgen.metrics import copying
-from sktsgen.metrics._copying import _longest_run, nearest_distances
+from sktsgen.metrics._copying import _longest_runs, _Side, nearest_distances
 from tests.metrics.conftest import COVARIANCE
 
 
@@ -25,25 +25,29 @@ def test_distance_of_a_copy_far_from_zero_is_exact():
     np.testing.assert_array_equal(nearest_distances(others[::-1], others), 0)
 
 
-def brute_longest_run(windows, others, tolerance):
-    longest = 0
+def brute_longest_runs(windows, others, tolerance):
+    runs = []
     for window in windows:
+        longest = 0
         for other in others:
             run = 0
             for near in (np.abs(window - other) <= tolerance).all(1):
                 run = run + 1 if near else 0
                 longest = max(longest, run)
-    return longest
+        runs.append(longest)
+    return runs
 
 
 @pytest.mark.parametrize("n_channels", [1, 2, 8])
 @pytest.mark.parametrize("tolerance", [0.05, 0.3, 0.8])
-def test_longest_run_agrees_with_brute_force(tolerance, n_channels):
+def test_longest_runs_agree_with_brute_force(tolerance, n_channels):
     rng = np.random.default_rng(n_channels)
     windows, others = rng.random((20, 9, n_channels)), rng.random((30, 9, n_channels))
     windows[3, 2:7] = others[11, 2:7]
-    expected = brute_longest_run(windows, others, tolerance)
-    assert _longest_run(windows, others, tolerance) == expected >= 5
+    sides = [_Side(side, np.empty((*side.shape[:2], 0))) for side in (windows, others)]
+    expected = brute_longest_runs(windows, others, tolerance)
+    assert _longest_runs(*sides, tolerance).tolist() == expected
+    assert expected[3] >= 5
 
 
 def test_new_data_is_no_copy(real, held_out, fresh):
@@ -55,7 +59,9 @@ def test_new_data_is_no_copy(real, held_out, fresh):
 
 def test_training_data_is_a_copy(real, held_out):
     copied = copying(real, held_out, real[::-1])
-    assert copied == (1.0, 0.0, 12)
+    assert copied[:3] == (1.0, 0.0, 12)
+    assert copied.held_out_run <= 3
+    assert copied.stretch_share == 1
 
 
 def test_slightly_noisy_copies_are_caught(real, held_out):
@@ -76,7 +82,9 @@ def test_share_grows_with_the_share_of_copies(real, held_out, fresh):
 def test_a_copied_stretch_is_found_in_a_new_window(real, held_out, fresh):
     spliced = fresh.copy()
     spliced[7, 4:11] = real[50, 4:11]
-    assert copying(real, held_out, spliced).longest_run == 7
+    copied = copying(real, held_out, spliced)
+    assert copied.longest_run == 7
+    assert copied.stretch_share == 1 / len(fresh)
 
 
 def test_units_do_not_matter(real, held_out, fresh):
@@ -97,5 +105,5 @@ def test_negative_tolerance_is_refused(real):
 
 
 def test_windows_of_another_length_are_refused(real):
-    with pytest.raises(ValueError, match=r"X_test has windows of \(5, 2\)"):
+    with pytest.raises(ValueError, match="X_test has series of at most 5 steps and X_synthetic"):
         copying(real, real[:, :5], real)

@@ -2,20 +2,22 @@ import numpy as np
 import pytest
 import torch
 
-from sktsgen.metrics import _discriminative as module
+from sktsgen.metrics import _judges as module
 from sktsgen.metrics import discriminative_score
+from sktsgen.metrics._discriminative import _split_both as split_both
 
-JUDGES = ["gru-small", "gru-strong"]
+JUDGES = ["gru-small", "gru-strong", "conv", "boosting"]
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Train judges for an eighth of their iterations, at a learning rate that makes up for it."""
-    quick = {
-        name: judge._replace(n_iterations=judge.n_iterations // 8, learning_rate=1e-2)
-        for name, judge in module.JUDGES.items()
-    }
-    monkeypatch.setattr(module, "JUDGES", quick)
+    """Train judges for a few iterations, at a learning rate that makes up for it."""
+    for name, n_iterations in (("gru-small", 250), ("gru-strong", 100)):
+        quick = module.JUDGES[name]._replace(n_iterations=n_iterations, learning_rate=1e-2)
+        monkeypatch.setitem(module.JUDGES, name, quick)
+    quick = module.JUDGES["conv"]._replace(max_iterations=100, learning_rate=5e-3, patience=3)
+    monkeypatch.setitem(module.JUDGES, "conv", quick)
+    monkeypatch.setitem(module.JUDGES, "boosting", module.BoostingJudge(40))
 
 
 def test_protocols_are_those_of_the_docs():
@@ -35,9 +37,10 @@ def test_a_shift_is_caught(judge, quick, real, fresh):
     assert score > 0.45
 
 
-def test_shuffled_time_is_caught_by_the_strong_judge(quick, real, shuffled):
-    strong = discriminative_score(real, shuffled, judge="gru-strong", n_repeats=1, random_state=0)
-    assert strong > 0.15
+@pytest.mark.parametrize("judge", JUDGES[1:])
+def test_shuffled_time_is_caught_by_a_judge_that_sees(judge, quick, real, shuffled):
+    score = discriminative_score(real, shuffled, judge=judge, n_repeats=1, random_state=0)
+    assert score > 0.15
 
 
 def test_score_grows_with_the_noise(quick, real, fresh):
@@ -68,18 +71,16 @@ def test_global_streams_are_left_alone(quick, real, fresh):
 
 
 @pytest.mark.parametrize(("n_channels", "width"), [(1, 1), (7, 3), (28, 14)])
-def test_the_small_judge_is_half_as_wide_as_the_data(n_channels, width, quick):
-    X = np.random.default_rng(0).standard_normal((10, 3, n_channels))
-    sides = (torch.tensor(X, dtype=torch.float32),) * 2
-    judge = module.JUDGES["gru-small"]._replace(n_iterations=1)
-    network = module._train(sides, judge, torch.Generator().manual_seed(0))
+def test_the_small_judge_is_half_as_wide_as_the_data(n_channels, width):
+    generator = torch.Generator().manual_seed(0)
+    network = module.JUDGES["gru-small"].build(n_channels, generator)
     assert network.recurrence.hidden_size == width
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"judge": "human"}, r"judge='human' is not known; choose from \['gru-small'"),
+        ({"judge": "human"}, r"judge='human' is not known; choose from \['boosting'"),
         ({"n_repeats": 0}, "n_repeats=0; give at least 1"),
     ],
 )
@@ -91,3 +92,56 @@ def test_bad_arguments_are_named(arguments, message, real):
 def test_too_few_windows_are_refused(real):
     with pytest.raises(ValueError, match="X_synthetic has 4 windows; a split needs at least 5"):
         discriminative_score(real, real[:4])
+
+
+def with_levels(seed, n_blocks=30, per_block=20):
+    """Windows of blocks that each have a level of their own in every channel."""
+    rng = np.random.default_rng(seed)
+    level = np.repeat(rng.standard_normal((n_blocks, 3)), per_block, axis=0)[:, None]
+    return level + 0.01 * rng.standard_normal((n_blocks * per_block, 4, 3))
+
+
+def test_blocks_kept_apart_cannot_be_recognised():
+    """Each block has its own level: told at once where it was learnt, not where it is new."""
+    real, other = with_levels(0), with_levels(1)
+    blocks = np.repeat(np.arange(30), 20)
+    arguments = {"judge": "boosting", "n_repeats": 1, "random_state": 0}
+    mixed = discriminative_score(real, other, **arguments)
+    apart = discriminative_score(real, other, groups=(blocks, 100 + blocks), **arguments)
+    assert mixed > 0.45
+    assert apart < 0.25
+
+
+def test_a_block_is_on_one_side_of_the_split_on_both_sides():
+    blocks = [torch.arange(20).repeat_interleave(5), torch.arange(20).repeat_interleave(3)]
+    sides = tuple(block.float()[:, None, None] for block in blocks)
+    generator = torch.Generator().manual_seed(0)
+    parts = split_both(sides, blocks, generator)
+    learnt, judged = ({*torch.cat(part).ravel().tolist()} for part in zip(*parts, strict=True))
+    assert learnt.isdisjoint(judged)
+    assert learnt | judged == set(range(20))
+    assert len(judged) == 4
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([0, 1], r"groups has shape \(2,\) for 400 windows"),
+        (np.zeros(400), "groups has 1 block; give at least 2"),
+    ],
+)
+def test_bad_groups_are_named(groups, message, real):
+    with pytest.raises(ValueError, match=message):
+        discriminative_score(real, real, groups=groups)
+
+
+def test_statistics_of_a_window_of_one_step_are_finite():
+    assert np.isfinite(module.window_statistics(np.ones((4, 1, 3)))).all()
+
+
+def test_statistics_of_a_known_window():
+    window = np.array([[[0.0, 0.0], [1.0, -2.0], [2.0, -4.0], [3.0, -6.0]]])
+    statistics = module.window_statistics(window)
+    assert statistics.shape == (1, 14 * 2 + 1)
+    assert statistics[0, :6].tolist() == [0, 0, 3, -6, 1.5, -3]
+    assert statistics[0, -1] == pytest.approx(-1)

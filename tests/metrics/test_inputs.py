@@ -8,13 +8,23 @@ from sktsgen.metrics import (
     copying,
     correlational_score,
     marginal_distance,
+    spectral_distance,
+    total_variation_distance,
 )
-from sktsgen.metrics._inputs import as_windows, random_stream, unit_scaled
+from sktsgen.metrics._inputs import (
+    _window_rows,
+    features,
+    paired_windows,
+    random_stream,
+    read_windows,
+    unit_scaled,
+)
+from sktsgen.metrics._tables import read_tables
 
 X = np.random.default_rng(0).standard_normal((6, 5, 2))
 INDEX = pd.MultiIndex.from_product([list("abcdef"), range(5)], names=["series", "time"])
 FRAME = pd.DataFrame(X.reshape(30, 2), index=INDEX, columns=["p", "q"])
-METRICS = [correlational_score, autocorrelation_difference, marginal_distance]
+METRICS = [correlational_score, autocorrelation_difference, marginal_distance, spectral_distance]
 
 
 @pytest.mark.parametrize(
@@ -36,21 +46,109 @@ def test_input_is_not_changed():
 
 
 @pytest.mark.parametrize(
-    ("bad", "message"),
+    ("bad", "error", "message"),
     [
-        (X[0], r"X_real has shape \(5, 2\)"),
-        (X[:0], r"X_real has shape \(0, 5, 2\)"),
-        ([X[0], X[1, :3]], r"X_real mixes shapes \(3, 2\) and \(5, 2\)"),
-        (np.where(X[2, 1, 0] == X, np.nan, X), r"X_real holds nan at \(2, 1, 0\)"),
-        (np.where(X[3, 0, 1] == X, -np.inf, X), r"X_real holds -inf at \(3, 0, 1\)"),
-        (pd.DataFrame(X[0]), "X_real is a frame with 1 index level"),
-        (X[:, :4], r"X_synthetic has windows of \(5, 2\) .* X_real of \(4, 2\)"),
-        (X[:, :, :1], r"X_synthetic has windows of \(5, 2\) .* X_real of \(5, 1\)"),
+        (X[:0], ValueError, r"X_real has shape \(0, 5, 2\); give at least one cell"),
+        (X[0, 0], ValueError, r"X_real has shape \(2,\); give \(n_timesteps, n_channels\)"),
+        (X.astype(str), TypeError, "X_real is an array of type <U"),
+        ([X[0], X[1, :, :1]], ValueError, r"X_real mixes series of \[1, 2\] channels"),
+        (np.where(X[3, 0, 1] == X, -np.inf, X), ValueError, "X_real holds -inf in row 15 of col"),
+        (pd.concat({"a": FRAME}), ValueError, "X_real is a frame with 3 index levels"),
+        (X[:, :4], ValueError, "X_real has series of at most 4 steps and X_synthetic windows of 5"),
+        (X[:, :, :1], ValueError, "X_synthetic has 2 columns and X_real has 1; give equal ones"),
     ],
 )
-def test_bad_input_is_named(bad, message):
-    with pytest.raises(ValueError, match=message):
+def test_bad_input_is_named(bad, error, message):
+    with pytest.raises(error, match=message):
         correlational_score(bad, X)
+
+
+def test_generated_series_have_one_length():
+    with pytest.raises(ValueError, match="X_synthetic mixes series of 3 and 5 steps"):
+        correlational_score(X, [X[0], X[1, :3]])
+
+
+def test_frames_of_other_columns_are_refused():
+    with pytest.raises(ValueError, match=r"X_synthetic has the columns \['q', 'p'\] and X_real"):
+        correlational_score(FRAME, FRAME[["q", "p"]])
+
+
+def test_one_long_series_is_cut_into_windows():
+    long = np.random.default_rng(1).standard_normal((40, 2)).cumsum(0)
+    windows = np.lib.stride_tricks.sliding_window_view(long, 5, axis=0).swapaxes(1, 2)
+    assert correlational_score(long, X) == correlational_score(windows, X)
+    assert correlational_score([long, long[:3]], X) == correlational_score(windows, X)
+
+
+def test_many_windows_are_thinned_out_evenly():
+    rows = _window_rows(np.array([5003]), 4, 1000, ("X_real", "X_synthetic"))
+    assert rows.shape == (1000, 4)
+    assert (np.diff(rows) == 1).all()
+    assert np.diff(rows[:, 0]).max() <= 10
+    assert np.bincount(rows[:, 0] % 24).min() > 25
+
+
+def test_interleaved_rows_are_gathered_series_by_series():
+    by_time = FRAME.sort_index(level=1, kind="stable")
+    assert correlational_score(by_time, X**2) == correlational_score(X, X**2)
+
+
+MIXED = pd.DataFrame(
+    {
+        "p": X[..., 0].ravel(),
+        "state": np.resize(["on", "off", "off"], 30),
+        "flag": np.resize([True, False], 30),
+        "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(30), unit="s"),
+    },
+    index=INDEX,
+)
+
+
+def test_columns_are_told_apart_by_their_types():
+    (table, other), kinds = read_tables({"a": MIXED, "b": MIXED[::-1]})
+    np.testing.assert_array_equal(kinds.is_discrete, [False, True, True, False])
+    assert kinds.levels == (("on", "off"), (True, False))
+    np.testing.assert_array_equal(table.numbers[:, 1], 1704067200.0 + np.arange(30))
+    np.testing.assert_array_equal(np.sort(other.codes, axis=0), np.sort(table.codes, axis=0))
+
+
+@pytest.mark.parametrize("dtype", ["category", "string", object])
+def test_levels_are_equal_in_any_type(dtype):
+    given = MIXED.astype({"state": dtype})
+    other = MIXED.assign(state=np.resize(["on", "off"], 30))
+    for metric in (total_variation_distance, autocorrelation_difference):
+        assert metric(given, other) == metric(MIXED, other) > 0
+
+
+def test_missing_cells_stay_visible_as_levels():
+    gaps = MIXED.copy()
+    gaps.loc[("a", 1), "p"] = np.nan
+    gaps.loc[("b", 2), "state"] = None
+    real, synthetic = paired_windows(MIXED, gaps)
+    assert real.n_levels == synthetic.n_levels == (3, 2, 2)
+    assert synthetic.codes[0, 1].tolist() == [1, 1, 1]
+    assert synthetic.codes[1, 2, 0] == 2
+    assert synthetic.numbers[0, 1, 0] == pytest.approx(MIXED["p"].mean())
+    assert np.isfinite(features(real, synthetic)[1]).all()
+
+
+def test_only_the_most_frequent_levels_have_a_column_of_their_own():
+    levels = np.repeat(np.arange(50), np.arange(1, 51))[:1200].astype(str)
+    frame = pd.DataFrame({"code": levels[::-1]})
+    cells = read_windows({"X_real": frame, "X_synthetic": frame})
+    shown = features(*cells)[0]
+    assert shown.shape == (1, 1200, 32)
+    assert 1000 < shown.sum() < 1200
+
+
+def test_numbers_on_one_side_alone_are_refused():
+    with pytest.raises(TypeError, match="column 'p' of X_synthetic is of type"):
+        correlational_score(MIXED, MIXED.assign(p="x"))
+
+
+def test_a_measure_of_numbers_needs_some():
+    with pytest.raises(ValueError, match="X_real has no column of numbers"):
+        correlational_score(MIXED[["state"]], MIXED[["state"]])
 
 
 def test_marginals_of_other_lengths_compare():
@@ -82,4 +180,5 @@ def test_equal_seeds_give_equal_streams(make):
 
 
 def test_integers_become_floats():
-    assert as_windows(np.ones((2, 3, 1), dtype=int), "X").dtype == np.float64
+    (table,), _ = read_tables({"X": np.ones((2, 3, 1), dtype=int)})
+    assert table.numbers.dtype == np.float64

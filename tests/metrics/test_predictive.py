@@ -47,3 +47,22 @@ def test_no_repeats_are_refused():
     X = np.zeros((5, 4, 2))
     with pytest.raises(ValueError, match="n_repeats=-1; give at least 1"):
         predictive_score(X, X, n_repeats=-1)
+
+
+def test_all_channels_are_the_mean_of_each(quick, monkeypatch):
+    monkeypatch.setattr(module, "N_ITERATIONS", 30)
+    real = leading(60, 0)
+    scores = [
+        predictive_score(real, real, target=target, n_repeats=1, random_state=0)
+        for target in (0, 1, "last", "all")
+    ]
+    assert scores[1] == scores[2] != scores[0]
+    # The channels of "all" draw from one stream, one after the other.
+    assert scores[3] == pytest.approx(np.mean(scores[:2]), abs=0.02)
+
+
+@pytest.mark.parametrize("target", ["first", 2, -1])
+def test_unknown_targets_are_named(target):
+    X = np.zeros((5, 4, 2))
+    with pytest.raises(ValueError, match=f"target={target!r} is no column of numbers"):
+        predictive_score(X, X, target=target)
