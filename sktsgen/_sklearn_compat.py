@@ -12,10 +12,12 @@ from sklearn.utils._param_validation import (
     Interval,
     InvalidParameterError,
     Options,
+    RealNotInt,
     StrOptions,
     validate_params,
 )
 from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import _check_feature_names_in
 
 __all__ = [
     "HasMethods",
@@ -23,7 +25,9 @@ __all__ = [
     "Interval",
     "InvalidParameterError",
     "Options",
+    "RealNotInt",
     "StrOptions",
+    "_check_feature_names_in",
     "_fit_context",
     "_get_output_config",
     "validate_params",

@@ -1,5 +1,7 @@
 """Columns to float features and back."""
 
+from sktsgen.transformers._blocks import FeatureBlock
 from sktsgen.transformers._codecs import NumericCodec, feature_rows
+from sktsgen.transformers._mixed_type import MixedTypeEncoder
 
-__all__ = ["NumericCodec", "feature_rows"]
+__all__ = ["FeatureBlock", "MixedTypeEncoder", "NumericCodec", "feature_rows"]

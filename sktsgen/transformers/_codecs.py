@@ -1,8 +1,8 @@
-"""Numeric channels to float32 features and back."""
+"""Numeric columns to float32 features and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -10,62 +10,107 @@ from torch import Tensor
 
 from sktsgen.data import LazyRows, MappedRows, Panel
 from sktsgen.persistence import register
+from sktsgen.transformers._blocks import FeatureBlock
+from sktsgen.transformers._exact import distances, from_ordinals, limits, moved, to_ordinals
+from sktsgen.transformers._moments import Moments, measure, robust_scale, slices
 
-_CHUNK = 2**20  # cells looked at together, so that a mapped file is never held in memory
 _MARGIN = 0.05
 _LIMIT_SHARE = 0.01
 # Features up to this many bytes are made once; larger data are read batch by batch.
 _PRELOADED = 2**31
+_HEAVY = 20.0  # kurtosis from which a few cells make most of the variance
+_FEW_STEPS = 100  # whole numbers within so narrow a range keep steps of one width
+_REACH = np.sinh(20.0)  # no cell lies further out, in robust units: float32 would lose it
+_SAMPLE = 2**20  # rows that quantiles are taken of
+_SNAP = 1e-3  # a number this near to a whole one is meant to be it
 
 
 @register
 class NumericCodec:
-    """Standardise every channel that varies; leave out the ones that do not.
+    """Standardise every column that varies; leave out the ones that do not.
 
-    Means and scales are taken in float64, so a feature loses nothing beyond float32 relative to
-    the spread of its channel. A constant channel is no feature: it comes back as what it was.
+    Means and scales are taken in float64, and integers are measured from the lowest one without
+    passing through floats, so a feature loses nothing beyond float32 relative to the spread of
+    its column. A constant column is no feature: it comes back as what it was.
+
+    Parameters
+    ----------
+    is_robust : bool, default=False
+        Whether a column of which a few cells make most of the variance (kurtosis above 20) goes
+        through the inverse hyperbolic sine of its robustly scaled numbers before it is
+        standardised. Whole numbers within a range of 100 do not.
+    is_stochastic : bool, default=False
+        Whether whole numbers are drawn from the two neighbours of a feature rather than rounded.
 
     Attributes
     ----------
-    mean_, scale_ : ndarray of shape (n_channels,)
-        Mean and standard deviation in the units of the data; the scale of a constant channel
-        is 0.
-    kept_ : ndarray of shape (n_features,)
-        Channels that became features; the first one if all are constant.
+    mean_, scale_ : ndarray of shape (n_columns,)
+        Value at feature 0 and slope there, in the units of the data: mean and standard deviation
+        unless the column is warped. The scale of a constant column is 0.
+    kept_ : ndarray of shape (n_kept,)
+        Columns that became features; the first one if all are constant.
+    is_warped_ : ndarray of shape (n_columns,), bool
+        Columns that go through the inverse hyperbolic sine.
+    gaps_ : ndarray of shape (n_gaps,)
+        Columns with missing cells: the two levels present and missing follow their feature.
     bounds_ : ndarray of shape (2, n_features), float32
         Smallest and largest feature seen, each moved outwards by a twentieth of their distance;
         one that several rows and at least one in a hundred share stays, as a limit of the data
         such as a count of 0.
     """
 
-    def fit(self, panel: Panel) -> NumericCodec:
-        """Learn means, scales and bounds of all rows of `panel`."""
-        values = panel.values
-        ranges = [(chunk.min(0), chunk.max(0)) for chunk in _chunks(values)]
-        lowest, highest = np.min(ranges, axis=(0, 1)), np.max(ranges, axis=(0, 1))
-        # Moments are taken of values between -1 and 1: no sum overflows, no square underflows.
-        centre, reach = lowest / 2 + highest / 2, highest / 2 - lowest / 2
-        varies = reach > 0
-        unit = np.where(varies, reach, 1.0)
-        mean = sum(((chunk - centre) / unit).sum(0) for chunk in _chunks(values)) / len(values)
-        squares = sum(np.square((chunk - centre) / unit - mean).sum(0) for chunk in _chunks(values))
-        self.mean_ = np.where(varies, centre + reach * mean, lowest)
-        self.scale_ = reach * np.sqrt(squares / len(values))
-        self.kept_ = np.flatnonzero(varies) if varies.any() else np.array([0])
-        extremes = self.transform(np.stack([lowest, highest]))
-        at_limit = np.zeros((2, len(lowest)), dtype=np.int64)
-        for chunk in _chunks(values):
-            at_limit += np.stack([(chunk == lowest).sum(0), (chunk == highest).sum(0)])
-        is_free = at_limit[:, self.kept_] < max(2, _LIMIT_SHARE * len(values))
-        margin = _MARGIN * (extremes[1] - extremes[0])
-        outwards = np.stack([-margin, margin])
-        self.bounds_ = (extremes + is_free * outwards).astype(np.float32)
+    def __init__(self, *, is_robust: bool = False, is_stochastic: bool = False) -> None:
+        self.is_robust = is_robust
+        self.is_stochastic = is_stochastic
+
+    def fit(
+        self,
+        values: Panel | np.ndarray,
+        kinds: Sequence[str] | None = None,
+        *,
+        has_missing: bool = False,
+    ) -> NumericCodec:
+        """Learn means, scales and bounds.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_columns) or Panel
+            Boolean, integer or floating numbers, NaN where missing; may be a `numpy.memmap`.
+        kinds : sequence of str or None, default=None
+            Kind of each column, "continuous", "integer" or "count"; columns of other kinds are
+            left out. None means continuous.
+        has_missing : bool, default=False
+            Whether there were missing cells that `values` does not show.
+        """
+        rows: np.ndarray = values.values if isinstance(values, Panel) else values
+        asked = ("continuous",) * rows.shape[1] if kinds is None else kinds
+        self.dtype_ = rows.dtype
+        self.is_whole_ = np.array([kind in ("integer", "count") for kind in asked])
+        self.is_count_ = np.array([kind == "count" for kind in asked])
+        self._learn_origin(rows)
+        moments = measure(lambda: self._chunks(rows))
+        is_kept = moments.scale > 0
+        if kinds is not None:
+            is_kept &= self.is_whole_ | (np.array(kinds) == "continuous")
+        self.kept_ = np.flatnonzero(is_kept) if is_kept.any() else np.array([0])
+        has_gaps = (moments.n_present < len(rows)) | has_missing
+        self.gaps_ = np.intersect1d(self.kept_, np.flatnonzero(has_gaps))
+        self._learn_scale(rows, moments)
+        starts = {(block.column, block.kind == "discrete"): block.start for block in self.blocks}
+        self._value_at = np.array([starts[column, False] for column in self.kept_])
+        self._gap_at = np.array([starts[column, True] for column in self.gaps_], dtype=np.int64)
+        self._learn_bounds(moments)
         return self
 
     @property
     def n_features(self) -> int:
-        """Number of channels that became features."""
-        return len(self.kept_)
+        """Number of features."""
+        return len(self.kept_) + 2 * len(self.gaps_)
+
+    @property
+    def n_uniforms(self) -> int:
+        """Number of uniforms that `decode` takes for a row."""
+        return int(self.is_whole_.sum()) if self.is_stochastic else 0
 
     @property
     def log_scale(self) -> float:
@@ -73,23 +118,65 @@ class NumericCodec:
         scale = self.scale_[self.kept_]
         return float(np.log(scale[scale > 0]).sum())
 
-    def transform(self, values: np.ndarray) -> np.ndarray:
-        """Turn rows of shape (..., n_channels) into features.
+    @property
+    def blocks(self) -> tuple[FeatureBlock, ...]:
+        """What stands where, columns and features counted from 0."""
+        blocks: list[FeatureBlock] = []
+        for column in range(len(self.mean_)):
+            at = blocks[-1].stop if blocks else 0
+            if column in self.kept_:
+                has_steps = self.is_whole_[column] and not self.is_warped_[column]
+                kind = "integer" if has_steps else "continuous"
+                step = 1.0 / float(self.scale_[column]) if has_steps else 0.0
+                blocks.append(FeatureBlock(column, kind, at, at + 1, step))
+                at += 1
+            if column in self.gaps_:
+                blocks.append(FeatureBlock(column, "discrete", at, at + 2))
+        return tuple(blocks)
+
+    @property
+    def units(self) -> np.ndarray:
+        """Value at feature 0 and slope there, shape (2, n_features); 0 and 1 of levels."""
+        units = np.tile([[0.0], [1.0]], (1, self.n_features))
+        units[:, self._value_at] = [self.mean_[self.kept_], self.scale_[self.kept_]]
+        return units
+
+    def names(self, columns: Sequence[str]) -> list[str]:
+        """Name the features of columns of these names."""
+        names: list[str] = []
+        for block in self.blocks:
+            levels = ["=<present>", "=<missing>"] if block.kind == "discrete" else [""]
+            names += [columns[block.column] + level for level in levels]
+        return names
+
+    def transform(self, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
+        """Turn rows of shape (..., n_columns) into features.
 
         Parameters
         ----------
-        values : ndarray of shape (..., n_channels)
-            In the units and the precision of the data.
+        values : ndarray of shape (..., n_columns)
+            In the units and the precision of the data; NaN where missing.
+        missing : ndarray of shape (..., n_columns), bool, or None, default=None
+            Further cells that are missing.
 
         Returns
         -------
         features : ndarray of shape (..., n_features), float32
-            In standard deviations from the mean.
+            In standard deviations from the mean, 0 where missing.
         """
-        kept = values[..., self.kept_].astype(np.float64)
-        scale = self.scale_[self.kept_]
-        features = (kept - self.mean_[self.kept_]) / np.where(scale > 0, scale, 1.0)
-        return features.astype(np.float32)
+        numbers = self._numbers(values)
+        if missing is not None:
+            numbers[missing] = np.nan
+        standard = self._standardise(numbers, self.kept_).astype(np.float32)
+        np.copyto(standard, 0, where=np.isnan(standard))
+        if not len(self.gaps_):
+            return standard
+        features = np.empty((*standard.shape[:-1], self.n_features), np.float32)
+        features[..., self._value_at] = standard
+        is_missing = np.isnan(numbers[..., self.gaps_])
+        features[..., self._gap_at] = ~is_missing
+        features[..., self._gap_at + 1] = is_missing
+        return features
 
     def inverse_transform(self, features: np.ndarray) -> np.ndarray:
         """Turn features back into rows.
@@ -101,12 +188,155 @@ class NumericCodec:
 
         Returns
         -------
-        values : ndarray of shape (..., n_channels), float64
-            In the units of the data; constant channels as they were.
+        values : ndarray of shape (..., n_columns), float64
+            In the units of the data, not rounded; constant columns as they were; NaN where
+            the level missing is greater than the level present.
         """
-        values = np.broadcast_to(self.mean_, (*features.shape[:-1], len(self.mean_))).copy()
-        values[..., self.kept_] += features.astype(np.float64) * self.scale_[self.kept_]
+        values = self._numbers_of(features) + self._float_origin
+        values[..., self.gaps_] += np.where(self._is_missing(features), np.nan, 0.0)
         return values
+
+    def decode(
+        self, features: np.ndarray, uniforms: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Turn features into values of the type they had.
+
+        Parameters
+        ----------
+        features : ndarray of shape (..., n_features)
+            What `transform` gives, or what was generated.
+        uniforms : ndarray of shape (..., n_uniforms) or None, default=None
+            Numbers from 0 to 1 that choose between neighbouring integers.
+
+        Returns
+        -------
+        values : ndarray of shape (..., n_columns)
+            Of the type of `fit`; whole numbers are whole, counts not negative, and nothing
+            passes the limits of the type.
+        missing : ndarray of shape (..., n_columns), bool, or None
+            Cells that are missing; None where no column has any.
+        """
+        numbers = self._numbers_of(features)
+        numbers[..., self.is_whole_] = _whole(numbers[..., self.is_whole_], uniforms)
+        missing = None
+        if len(self.gaps_):
+            missing = np.zeros(numbers.shape, dtype=bool)
+            missing[..., self.gaps_] = self._is_missing(features)
+        return self._typed(numbers), missing
+
+    def log_slopes(self, features: np.ndarray) -> np.ndarray:
+        """Logarithm of how fast each feature grows with its value, float64; 0 for a level."""
+        slopes = np.zeros(features.shape)
+        unit = (self._unit * self._spread)[self.kept_]
+        warped = np.where(self.is_warped_[self.kept_], self._warped(features), 0.0)
+        bend = np.logaddexp(warped, -warped) - np.log(2.0)  # log cosh
+        slopes[..., self._value_at] = -np.log(np.where(unit > 0, unit, 1.0)) - bend
+        return slopes
+
+    def _learn_origin(self, rows: np.ndarray) -> None:
+        """Remember the lowest integers, from which all are measured."""
+        self._origin = None
+        self._float_origin = np.zeros(rows.shape[1])
+        if rows.dtype.kind == "f":
+            return
+        lowest = np.min([rows[part].min(0) for part in slices(*rows.shape)], axis=0)
+        self._origin = to_ordinals(lowest)
+        self._float_origin = lowest.astype(np.float64)
+
+    def _chunks(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        return (self._numbers(rows[part]) for part in slices(*rows.shape))
+
+    def _numbers(self, values: np.ndarray) -> np.ndarray:
+        """Return new float64 numbers, measured from the origin."""
+        if self._origin is not None and values.dtype.kind == self.dtype_.kind:
+            return distances(to_ordinals(values), self._origin)
+        numbers = values.astype(np.float64)
+        return numbers if self._origin is None else numbers - self._float_origin
+
+    def _learn_scale(self, rows: np.ndarray, moments: Moments) -> None:
+        n_columns = rows.shape[1]
+        self._centre, self._unit = moments.mean, moments.scale
+        self._shift, self._spread = np.zeros(n_columns), np.ones(n_columns)
+        self.is_warped_ = np.zeros(n_columns, dtype=bool)
+        if self.is_robust:
+            self._learn_warp(rows, moments)
+        slope = self._unit * self._spread * np.cosh(self._shift)
+        middle = self._centre + self._unit * np.sinh(self._shift)
+        self.mean_, self.scale_ = self._float_origin + middle, slope
+
+    def _learn_warp(self, rows: np.ndarray, moments: Moments) -> None:
+        """Bend the columns whose variance is made by a few cells."""
+        reach = moments.highest / 2 - moments.lowest / 2
+        is_heavy = moments.kurtosis > _HEAVY
+        is_heavy[np.setdiff1d(np.arange(len(is_heavy)), self.kept_)] = False
+        is_heavy &= ~self.is_whole_ | (2 * reach > _FEW_STEPS)
+        is_heavy &= reach > np.finfo(np.float64).tiny * 2 * _REACH
+        if not is_heavy.any():
+            return
+        heavy = np.flatnonzero(is_heavy)
+        sample = self._numbers(rows[:: -(-len(rows) // _SAMPLE)])
+        for column in heavy:
+            cells = sample[:, column]
+            centre, width = robust_scale(cells[~np.isnan(cells)])
+            self._centre[column] = centre
+            width = width or float(moments.scale[column])
+            self._unit[column] = max(width, 2 * float(reach[column]) / _REACH)
+        self.is_warped_ = is_heavy
+        warped = measure(lambda: (self._standardise(part, heavy) for part in self._chunks(rows)))
+        self._shift[heavy], self._spread[heavy] = warped.mean, warped.scale
+
+    def _learn_bounds(self, moments: Moments) -> None:
+        extremes = np.stack([moments.lowest, moments.highest])
+        extremes = self._standardise(extremes, self.kept_).astype(np.float32)
+        enough = np.maximum(2, _LIMIT_SHARE * moments.n_present)
+        is_free = (moments.at_limit < enough)[:, self.kept_]
+        margin = _MARGIN * (extremes[1] - extremes[0])
+        self.bounds_ = np.tile(np.array([[0], [1]], np.float32), (1, self.n_features))
+        self.bounds_[:, self._value_at] = extremes + is_free * np.stack([-margin, margin])
+
+    def _standardise(self, numbers: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Features of some columns, float64."""
+        unit, is_warped = self._unit[columns], self.is_warped_[columns]
+        standard = (numbers[..., columns] - self._centre[columns]) / np.where(unit > 0, unit, 1.0)
+        if not is_warped.any():
+            return standard
+        standard[..., is_warped] = np.arcsinh(standard[..., is_warped])
+        return (standard - self._shift[columns]) / self._spread[columns]
+
+    def _warped(self, features: np.ndarray) -> np.ndarray:
+        """Invert the last step of `_standardise` for the kept columns."""
+        standard = features[..., self._value_at].astype(np.float64)
+        return standard * self._spread[self.kept_] + self._shift[self.kept_]
+
+    def _numbers_of(self, features: np.ndarray) -> np.ndarray:
+        """Numbers of all columns, measured from the origin."""
+        numbers = np.broadcast_to(self._centre, (*features.shape[:-1], len(self._centre))).copy()
+        bent, is_warped = self._warped(features), self.is_warped_[self.kept_]
+        with np.errstate(over="ignore"):  # what is too large is brought within the type
+            bent[..., is_warped] = np.sinh(bent[..., is_warped])
+            numbers[..., self.kept_] += bent * self._unit[self.kept_]
+        return numbers
+
+    def _is_missing(self, features: np.ndarray) -> np.ndarray:
+        return features[..., self._gap_at + 1] > features[..., self._gap_at]
+
+    def _typed(self, numbers: np.ndarray) -> np.ndarray:
+        if self._origin is None:
+            lowest = np.where(self.is_count_, 0.0, float(np.finfo(self.dtype_).min))
+            return np.clip(numbers, lowest, np.finfo(self.dtype_).max).astype(self.dtype_)
+        least, greatest = limits(self.dtype_)
+        zero = to_ordinals(np.zeros(1, dtype=self.dtype_))
+        floor = np.where(self.is_count_, np.minimum(zero, self._origin), least)
+        ordinals = moved(self._origin, np.rint(numbers), floor, greatest)
+        return from_ordinals(ordinals, self.dtype_)
+
+
+def _whole(numbers: np.ndarray, uniforms: np.ndarray | None) -> np.ndarray:
+    """Round numbers, to the nearest or to one of both neighbours by chance."""
+    nearest = np.rint(numbers)
+    if uniforms is None or not uniforms.shape[-1]:
+        return nearest
+    return np.where(np.abs(numbers - nearest) < _SNAP, nearest, np.floor(numbers + uniforms))
 
 
 def feature_rows(
@@ -131,15 +361,6 @@ def feature_rows(
     if 4 * len(values) * codec.n_features > _PRELOADED:
         return MappedRows(values, codec.transform)
     features = torch.empty(len(values), codec.n_features)
-    step = max(1, _CHUNK // values.shape[1])
-    for first in range(0, len(values), step):
-        features[first : first + step] = torch.from_numpy(
-            codec.transform(values[first : first + step])
-        )
+    for part in slices(*values.shape):
+        features[part] = torch.from_numpy(codec.transform(values[part]))
     return features.to(device)
-
-
-def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
-    step = max(1, _CHUNK // values.shape[1])
-    for first in range(0, len(values), step):
-        yield values[first : first + step].astype(np.float64)

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from sktsgen.data import Windows, check_panel
 from sktsgen.transformers import NumericCodec, feature_rows
 from sktsgen.transformers import _codecs as codecs_module
+from sktsgen.transformers import _moments as moments_module
 
 CPU = torch.device("cpu")
 
@@ -145,7 +146,7 @@ def test_rows_may_stand_in_any_number_of_axes(shape):
 def test_moments_do_not_depend_on_the_chunks_they_are_summed_in(monkeypatch):
     X = np.random.default_rng(0).normal(size=(1000, 3)) * [1.0, 1e-9, 1e9] + [0.0, 1.0, 1e12]
     whole = fitted(X)
-    monkeypatch.setattr(codecs_module, "_CHUNK", 21)
+    monkeypatch.setattr(moments_module, "CHUNK", 21)
     parts = fitted(X)
     np.testing.assert_allclose(parts.mean_, whole.mean_, rtol=1e-14)
     np.testing.assert_allclose(parts.scale_, whole.scale_, rtol=1e-12)
@@ -185,7 +186,7 @@ def test_mapped_rows_equal_preloaded_rows(tmp_path, monkeypatch, dtype):
 def test_preloaded_rows_are_the_features_of_all_chunks(monkeypatch):
     X = np.random.default_rng(0).normal(size=(100, 3))
     codec = fitted(X)
-    monkeypatch.setattr(codecs_module, "_CHUNK", 21)
+    monkeypatch.setattr(moments_module, "CHUNK", 21)
     np.testing.assert_array_equal(feature_rows(X, codec, CPU).numpy(), codec.transform(X))
 
 

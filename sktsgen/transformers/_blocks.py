@@ -1,0 +1,92 @@
+"""What stands where among the features, and what every codec of a column can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from sktsgen.persistence import register
+
+
+@register
+@dataclass(frozen=True)
+class FeatureBlock:
+    """Neighbouring features that say one thing about one column.
+
+    Parameters
+    ----------
+    column : int
+        Position of the column in the table.
+    kind : {"continuous", "integer", "discrete"}
+        One standardised number, one standardised number of whole steps, or a one-hot group.
+    start, stop : int
+        The features are those from `start` to ``stop - 1``.
+    step : float, default=0.0
+        Distance of the features of neighbouring integers; 0 for the other kinds.
+    """
+
+    column: int
+    kind: str
+    start: int
+    stop: int
+    step: float = 0.0
+
+    @property
+    def width(self) -> int:
+        """Number of features, which is the number of levels of a discrete block."""
+        return self.stop - self.start
+
+    def moved(self, column: int, start: int) -> FeatureBlock:
+        """Return the same block for another column, `start` features further on."""
+        return FeatureBlock(column, self.kind, self.start + start, self.stop + start, self.step)
+
+
+class ColumnCodec(ABC):
+    """One column to features of shape (n_rows, n_features) and back."""
+
+    n_uniforms: int = 0
+    """Uniforms that `decode` takes for a row."""
+
+    @abstractmethod
+    def fit(self, column: pd.Series) -> Self:
+        """Learn from a column."""
+
+    @property
+    @abstractmethod
+    def blocks(self) -> tuple[FeatureBlock, ...]:
+        """What stands where, features counted from 0."""
+
+    @abstractmethod
+    def names(self, column: str) -> list[str]:
+        """Name the features of a column of this name."""
+
+    @abstractmethod
+    def encode(self, column: pd.Series) -> np.ndarray:
+        """Turn a column into features, float32."""
+
+    @abstractmethod
+    def decode(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
+        """Turn features and uniforms, row by row, into an array of the type that `fit` saw."""
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return self.blocks[-1].stop if self.blocks else 0
+
+    @property
+    def bounds_(self) -> np.ndarray:
+        """Smallest and largest value of each feature, shape (2, n_features); 0 and 1 of levels."""
+        return np.tile(np.array([[0], [1]], np.float32), (1, self.n_features))
+
+    @property
+    def units(self) -> np.ndarray:
+        """Value at feature 0 and slope there, shape (2, n_features); 0 and 1 of levels."""
+        return np.tile([[0.0], [1.0]], (1, self.n_features))
+
+    def log_slopes(self, features: np.ndarray) -> np.ndarray:
+        """Logarithm of how fast each feature grows with its value; 0 of levels."""
+        return np.zeros(features.shape)
