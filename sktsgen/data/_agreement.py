@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import pandas as pd
@@ -34,8 +35,8 @@ def refuse_other_frames(members: list[pd.DataFrame], name: str) -> None:
         for label, given, wanted in zip(first.columns, member.dtypes, first.dtypes, strict=True):
             if not _stack(given, wanted):
                 raise TypeError(
-                    f"column {label!r} of {name}[{i}] is of type {given!r}, that of {name}[0] of "
-                    f"type {wanted!r}; convert one with astype, so that all members agree."
+                    f"column {label!r} of {name}[{i}] {_words(given)}, that of {name}[0] "
+                    f"{_words(wanted)}; give all members one type with astype."
                 )
 
 
@@ -69,6 +70,14 @@ def _stack(one: Any, other: Any) -> bool:
     if kind == "category":
         return bool(one == other)
     return kind != "datetime" or _zone(one) == _zone(other)
+
+
+def _words(dtype: Any) -> str:
+    """Say what a type is; of categories, which they are."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        order = " in this order" if dtype.ordered else ""
+        return f"has the categories {reprlib.repr(list(dtype.categories))}{order}"
+    return f"is of type {dtype}"
 
 
 def _mean_the_same(one: Any, other: Any) -> bool:

@@ -39,8 +39,15 @@ def column_kind(dtype: Any) -> str:
     return kinds.get(plain.kind, "other") if isinstance(plain, np.dtype) else "other"
 
 
-def refuse_columns(frame: pd.DataFrame, rules: Rules, where: str = "") -> None:
-    """Refuse columns of the wrong type, and labels that occur twice.
+def refuse_repeated_labels(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a frame in which a column label occurs twice."""
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"column {twice!r} occurs more than once in {name}; rename or drop one.")
+
+
+def refuse_types(frame: pd.DataFrame, rules: Rules, where: str = "") -> None:
+    """Refuse columns of a type that cannot be modelled.
 
     Parameters
     ----------
@@ -54,13 +61,10 @@ def refuse_columns(frame: pd.DataFrame, rules: Rules, where: str = "") -> None:
     Raises
     ------
     TypeError
-        If a column is of a type that cannot be modelled.
+        If a column is of the wrong type.
     ValueError
-        If column labels repeat, or a column is complex.
+        If a column is complex.
     """
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise ValueError(f"column {twice!r} occurs more than once{where}; rename or drop one.")
     for label, dtype in zip(frame.columns, frame.dtypes, strict=True):
         _refuse_type(f"column {label!r}{where}", dtype, rules)
 
@@ -71,7 +75,7 @@ def read_columns(frame: pd.DataFrame, row_name: RowName, rules: Rules) -> Any:
     Parameters
     ----------
     frame : pandas.DataFrame of shape (n_rows, n_channels)
-        Columns that `refuse_columns` lets pass.
+        Columns that `refuse_types` lets pass.
     row_name : callable
         What messages call a row.
     rules : Rules

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from sktsgen.data._agreement import refuse_other_frames
 from sktsgen.data._cells import RowName, scan_cells
-from sktsgen.data._columns import read_columns, refuse_columns
+from sktsgen.data._columns import read_columns, refuse_repeated_labels, refuse_types
 from sktsgen.data._grouping import group_rows
 from sktsgen.data._members import member_lengths, member_row_name
 from sktsgen.data._panel import Panel, PanelSpec
@@ -23,8 +23,9 @@ from sktsgen.data._time import TimeAxis, read_time_axis
 
 def read_frame(X: pd.DataFrame, rules: Rules) -> Panel:
     """Return one series, or with a (series, time) index a panel, from a frame."""
+    refuse_repeated_labels(X, rules.name)
     _check_names(X, rules)
-    refuse_columns(X, rules)
+    refuse_types(X, rules)
     values, has_missing = _cells(X, "row {}".format, rules)
     spec, lengths = _frame_spec(X, "frame"), np.array([len(X)], dtype=np.int64)
     panel = Panel(values, lengths, spec, index=X.index, has_missing=has_missing)
@@ -38,9 +39,10 @@ def read_frame(X: pd.DataFrame, rules: Rules) -> Panel:
 
 def read_frames(members: list[pd.DataFrame], rules: Rules) -> Panel:
     """Return a ragged panel from a list of frames."""
+    refuse_repeated_labels(members[0], f"{rules.name}[0]")
     _check_names(members[0], rules)
     for i, member in enumerate(members):
-        refuse_columns(member, rules, f" of {rules.name}[{i}]")
+        refuse_types(member, rules, f" of {rules.name}[{i}]")
     refuse_other_frames(members, rules.name)
     lengths = member_lengths(members, rules)
     together = members[0] if len(members) == 1 else pd.concat(members)

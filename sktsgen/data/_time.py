@@ -250,7 +250,7 @@ def _refuse_disorder(
         )
     raise ValueError(
         f"the time stamps are not in order{series}: {index[row + 1]} follows {index[row]}; "
-        "sort the rows by time."
+        "sort the rows by time (sort_index, or as_panel for a long table)."
     )
 
 
@@ -343,9 +343,10 @@ def _irregular(
     return (
         f"the time stamps{series} are not regular: {index[row]} is followed by {index[row + 1]}, "
         f"a gap of {_gap_text(gaps[row], index, kind)} where the usual one is "
-        f"{_gap_text(usual, index, kind)}. Put the rows on one frequency (for example "
-        "df.asfreq(...).interpolate() or df.resample(...).mean()), or drop the stamps with "
-        "reset_index(drop=True)."
+        f"{_gap_text(usual, index, kind)}. Put the rows on one frequency (df.asfreq(...), or "
+        "as_panel(..., freq=...) for a panel, makes absent stamps rows of missing cells; "
+        "df.resample(...).mean() averages), or count the rows in place of the stamps "
+        "(reset_index(drop=True); in a panel groupby(level=0).cumcount())."
     )
 
 
