@@ -10,17 +10,25 @@ if TYPE_CHECKING:
     from sktsgen.data import as_panel
     from sktsgen.estimators import FactorizedARGenerator
     from sktsgen.persistence import load
+    from sktsgen.transformers import SeasonalTrendDecomposer
 
 _ROOMS = ("data", "datasets", "exceptions", "metrics", "plotting", "testing", "transformers")
 # Names and rooms are imported when they are first asked for: `import sktsgen` is quick, and so
 # are the tools that look at installed packages when they start, as pytest does for its plugins.
 _HOMES = {
     "FactorizedARGenerator": "estimators",
+    "SeasonalTrendDecomposer": "transformers",
     "as_panel": "data",
     "load": "persistence",
 }
 
-__all__ = ["FactorizedARGenerator", "__version__", "as_panel", "load"]
+__all__ = [
+    "FactorizedARGenerator",
+    "SeasonalTrendDecomposer",
+    "__version__",
+    "as_panel",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,19 +17,22 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sktsgen import FactorizedARGenerator
+from sktsgen import FactorizedARGenerator, SeasonalTrendDecomposer
 from sktsgen.testing import test_instances
 
 # Codes are often unused on the few dozen rows of a check.
 pytestmark = pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
 
 ORDERED = "rows of a 2-D X are consecutive time steps of one series"
-EXPECTED = {
-    FactorizedARGenerator: {
-        "check_methods_subset_invariance": ORDERED,
-        "check_methods_sample_order_invariance": ORDERED,
-    },
+IN_TIME_ORDER = {
+    "check_methods_subset_invariance": ORDERED,
+    "check_methods_sample_order_invariance": ORDERED,
 }
+EXPECTED = {
+    FactorizedARGenerator: IN_TIME_ORDER,
+    SeasonalTrendDecomposer: IN_TIME_ORDER,
+}
+INSTANCES = [*test_instances(), SeasonalTrendDecomposer()]
 # What scikit-learn runs on its own classes beyond `check_estimator`.
 FURTHER_CHECKS = [
     check_dataframe_column_names_consistency,
@@ -55,9 +58,7 @@ def expected_failures(estimator):
     return EXPECTED.get(type(estimator), {})
 
 
-@parametrize_with_checks(
-    test_instances(), expected_failed_checks=expected_failures, xfail_strict=True
-)
+@parametrize_with_checks(INSTANCES, expected_failed_checks=expected_failures, xfail_strict=True)
 def test_estimator_is_compatible_with_scikit_learn(estimator, check):
     check(estimator)
 
@@ -65,9 +66,7 @@ def test_estimator_is_compatible_with_scikit_learn(estimator, check):
 # The checks of set_output mix arrays and frames between fit and transform, on purpose.
 @pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
 @pytest.mark.parametrize("check", FURTHER_CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize(
-    "estimator", test_instances(), ids=lambda estimator: type(estimator).__name__
-)
+@pytest.mark.parametrize("estimator", INSTANCES, ids=lambda estimator: type(estimator).__name__)
 def test_estimator_passes_the_further_checks_of_scikit_learn(estimator, check):
     check(type(estimator).__name__, estimator)
 

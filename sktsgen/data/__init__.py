@@ -1,5 +1,6 @@
 """Series in and out: any container becomes a `Panel`, and a `Panel` any container."""
 
+from sktsgen.data._as_frame import panel_to_frame
 from sktsgen.data._check import check_panel
 from sktsgen.data._dtypes import restore_dtype
 from sktsgen.data._long_tables import as_panel
@@ -19,6 +20,7 @@ __all__ = [
     "as_panel",
     "check_panel",
     "join_static",
+    "panel_to_frame",
     "restore_dtype",
     "restore_panel",
     "restore_rows",

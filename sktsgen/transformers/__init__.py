@@ -2,6 +2,13 @@
 
 from sktsgen.transformers._blocks import FeatureBlock
 from sktsgen.transformers._codecs import NumericCodec, feature_rows
+from sktsgen.transformers._decomposition import SeasonalTrendDecomposer
 from sktsgen.transformers._mixed_type import MixedTypeEncoder
 
-__all__ = ["FeatureBlock", "MixedTypeEncoder", "NumericCodec", "feature_rows"]
+__all__ = [
+    "FeatureBlock",
+    "MixedTypeEncoder",
+    "NumericCodec",
+    "SeasonalTrendDecomposer",
+    "feature_rows",
+]
