@@ -23,7 +23,7 @@ def length(plan: Plan) -> Iterator[Row]:
             estimator, figures = plan.fit(data.segments, seed=seed, window_length=window)
             for steps in LENGTHS[window][: plan.size(5, 2)]:
                 windows = drawn(estimator, n, steps, seed)[:, -window:]
-                row = _row(plan, data, "FactorizedARGenerator", windows, window, steps)
+                row = _row(plan, data, plan.engine, windows, window, steps)
                 yield row | figures | {"seed": seed}
 
 

@@ -1,5 +1,6 @@
 """What one run of a benchmark is asked to do, and how long things took."""
 
+import ast
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ class Plan:
     ----------
     make : callable
         Build an estimator from keyword parameters.
+    engine : str
+        What its rows are called.
     params : dict
         Parameters other than the defaults, for every fit.
     budget : {"full", "smoke"}
@@ -33,6 +36,7 @@ class Plan:
     """
 
     make: Callable[..., Any]
+    engine: str = "FactorizedARGenerator"
     dataset: str = "etth1"
     window: int = 24
     seeds: Sequence[int] = (0, 1, 2)
@@ -106,3 +110,21 @@ def stopwatch() -> Any:
 def drawn(estimator: Any, n: int, length: int, seed: int) -> Array:
     """Draw series as one array of shape (n, length, n_channels), whatever `fit` was given."""
     return np.asarray(estimator.sample(n, length=length, random_state=seed), dtype=np.float64)
+
+
+def estimator_class(name: str) -> Any:
+    """Return an estimator of the library by name."""
+    from sktsgen import estimators
+
+    if name not in estimators.__all__:
+        raise ValueError(f"{name!r} is no estimator; choose from {estimators.__all__}.")
+    return getattr(estimators, name)
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Read NAME=VALUE; a value that is no Python literal is text."""
+    name, _, value = text.partition("=")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value

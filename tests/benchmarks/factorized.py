@@ -1,10 +1,13 @@
-"""Benchmark of FactorizedARGenerator, one table a call.
+"""Benchmark of a generator, one table a call.
 
 ``python -m tests.benchmarks.factorized --table quality --dataset etth1 --window 24 --seeds 0 1 2``
+``python -m tests.benchmarks.factorized --engine MultiScaleARGenerator --table quality``
+
+Of the other engines only "quality", "literature" and "length" ask nothing but `fit`, `sample` and
+`score`; the other tables look inside the first one.
 """
 
 import argparse
-import ast
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +18,7 @@ import torch
 
 from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._length import length
-from tests.benchmarks._plan import Plan
+from tests.benchmarks._plan import Plan, estimator_class, setting
 from tests.benchmarks._quality import quality
 from tests.benchmarks._rows import RESULTS, Row, append_row
 from tests.benchmarks._speed import speed
@@ -48,6 +51,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.factorized", description=__doc__)
     parser.add_argument("--table", choices=[*TABLES, "all"], default="all")
+    parser.add_argument("--engine", default="FactorizedARGenerator", help="estimator by name")
     parser.add_argument("--dataset", choices=sorted(LOADERS), default="etth1")
     parser.add_argument("--window", type=int, default=24)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
@@ -68,11 +72,12 @@ def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
     folder = Path(tempfile.gettempdir()) / "sktsgen-smoke" if is_smoke else RESULTS
     return Plan(
         make=make,
+        engine=options.engine,
         dataset=options.dataset,
         window=options.window,
         seeds=options.seeds[: 1 if is_smoke else None],
         judge_seeds=options.judge_seeds,
-        params=(SMOKE_PARAMS if is_smoke else {}) | dict(_setting(text) for text in options.set),
+        params=(SMOKE_PARAMS if is_smoke else {}) | dict(setting(text) for text in options.set),
         budget=options.budget,
         fit_threads=options.fit_threads,
         n_jobs=options.jobs,
@@ -80,23 +85,13 @@ def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
     )
 
 
-def _setting(text: str) -> tuple[str, Any]:
-    name, _, value = text.partition("=")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what the command line asks for."""
-    from sktsgen.estimators import FactorizedARGenerator
-
     options = parse(arguments)
     if not has_shared_data():
         sys.exit("No real series beside the checkout (../shared/data); nothing to measure.")
     torch.set_num_threads(1)
-    plan = plan_of(options, FactorizedARGenerator)
+    plan = plan_of(options, estimator_class(options.engine))
     for table in TABLES if options.table == "all" else [options.table]:
         run(table, plan)
 

@@ -11,6 +11,17 @@ from tests.benchmarks._tables import TABLES, Column, Table
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 MISSING = "–"  # noqa: RUF001
+IDENTITY = (
+    "table",
+    "name",
+    "dataset",
+    "window",
+    "length",
+    "n_windows",
+    "pattern",
+    "seed",
+    "setting",
+)
 INTRODUCTION = """# Benchmarks
 
 Every figure was measured by `tests/benchmarks/`, one command a table, such as
@@ -29,8 +40,8 @@ def render(rows: Iterable[Row]) -> str:
 
 
 def _identity(row: Row) -> str:
-    keys = ("table", "name", "dataset", "window", "length", "n_windows", "seed", "setting")
-    return repr([_with_setting(row).get(key) for key in keys])
+    row = _with_setting(row)
+    return repr([row.get(key) for key in IDENTITY])
 
 
 def _with_setting(row: Row) -> Row:
@@ -43,7 +54,8 @@ def _section(table: Table, rows: list[Row]) -> str:
     shown = [
         row
         for row in rows
-        if row["table"] == table.name and any(column.key in row for column in table.columns)
+        if row["table"] == table.name
+        and ("absent" in row or any(column.key in row for column in table.columns))
     ]
     if not shown:
         return ""
@@ -69,7 +81,7 @@ def _one_table(table: Table, key: tuple[Any, ...], rows: list[Row]) -> Iterator[
         cells = [_cell(column, group) for column in columns]
         if any(cell != MISSING for cell in cells):
             yield _line([_label(label), *cells])
-    yield f"\n{_circumstances(rows)}\n"
+    yield f"\n{_circumstances(rows)}{_absences(rows)}\n"
 
 
 def _label(parts: tuple[Any, ...]) -> str:
@@ -98,6 +110,15 @@ def _circumstances(rows: list[Row]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
     said = f"Seeds {', '.join(map(str, seeds))}. " if seeds else ""
     return f"{said}{last['machine']}, {last['date']} UTC; {versions}."
+
+
+def _absences(rows: list[Row]) -> str:
+    """Name what could not be measured, and why."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if "absent" in row and row["name"] not in reasons.setdefault(row["absent"], []):
+            reasons[row["absent"]].append(row["name"])
+    return "".join(f" Absent: {', '.join(names)}: {why}." for why, names in reasons.items())
 
 
 def main() -> None:
