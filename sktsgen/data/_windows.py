@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 _MAX_BLOCKS = 5
@@ -128,6 +129,31 @@ class Windows:
         ends = self._end_of(starts)[:, None]
         mask = rows < ends
         rows = torch.minimum(rows, ends - 1)
+        return tuple(_zero_outside(_take(row, rows), mask) for row in self.rows), mask
+
+    def gather_before(self, indices: Tensor, n_steps: int) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Return what comes before the windows of the numbers `indices`.
+
+        Parameters
+        ----------
+        indices : LongTensor of shape (batch,)
+            Numbers of windows.
+        n_steps : int
+            Rows to look back, at least 1.
+
+        Returns
+        -------
+        rows : tuple of Tensor of shape (batch, n_steps, ...)
+            One for each of `rows`, the newest row last; zero where masked.
+        mask : BoolTensor of shape (batch, n_steps)
+            False where the series had not begun.
+        """
+        starts = self.starts[indices.to(self.starts.device)][:, None]
+        series = torch.searchsorted(self._ends, starts, right=True)
+        begins = F.pad(self._ends, (1, 0))[series]
+        rows = starts - n_steps + torch.arange(n_steps, device=starts.device)
+        mask = rows >= begins
+        rows = torch.maximum(rows, begins)
         return tuple(_zero_outside(_take(row, rows), mask) for row in self.rows), mask
 
     def series_of(self, indices: Tensor) -> Tensor:

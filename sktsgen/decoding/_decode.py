@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from sktsgen.decoding._cuda_graph import SHORTEST_CAPTURE, CapturedStep
-from sktsgen.decoding._noise import SeriesNoise
+from sktsgen.decoding._noise import GivenNoise, SeriesNoise
+
+Noise = SeriesNoise | GivenNoise
 
 
 class BlockModel(Protocol):
@@ -39,14 +41,17 @@ class Step(Protocol):
 
 
 def make_step(
-    model: BlockModel, inputs: Tensor, cache: Any, noise: SeriesNoise, sizes: list[int]
+    model: BlockModel, inputs: Tensor, cache: Any, noise: Noise, sizes: list[int]
 ) -> Step:
     """Build the step of a decoding: captured where that pays off, eager everywhere else.
 
     A captured step is one launch in place of a hundred small ones; that matters on a GPU, for
     steps of one size that come often enough to make up for the capture.
     """
-    if inputs.device.type == "cuda" and len(sizes) > SHORTEST_CAPTURE and set(sizes) == {1}:
+    # A model whose step reads more than inputs, cache and uniforms says that it is not stationary.
+    is_stationary = getattr(model, "is_stationary", True)
+    is_worth_it = len(sizes) > SHORTEST_CAPTURE and set(sizes) == {1}
+    if inputs.device.type == "cuda" and is_stationary and is_worth_it:
         return CapturedStep(model, inputs, cache, noise.width)
 
     def eager(inputs: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
@@ -57,7 +62,7 @@ def make_step(
 
 @torch.inference_mode()
 def decode(
-    model: BlockModel, inputs: Tensor, cache: Any, *, blocks: Iterable[int], noise: SeriesNoise
+    model: BlockModel, inputs: Tensor, cache: Any, *, blocks: Iterable[int], noise: Noise
 ) -> tuple[Tensor, ...]:
     """Draw block after block.
 
@@ -71,7 +76,7 @@ def decode(
         Past steps; changed in place.
     blocks : iterable of int
         Steps per block: ones for a series of that many steps, or one block a scale.
-    noise : SeriesNoise
+    noise : SeriesNoise or GivenNoise
         Uniforms of every series.
 
     Returns

@@ -80,6 +80,25 @@ class SeriesNoise:
         self._next = 0
 
 
+class GivenNoise:
+    """Uniforms that were drawn before, handed out in their order.
+
+    Parameters
+    ----------
+    uniforms : Tensor of shape (n_series, n_steps, width)
+        All that will be asked for.
+    """
+
+    def __init__(self, uniforms: Tensor) -> None:
+        self.uniforms, self.width = uniforms, uniforms.shape[-1]
+        self._next = 0
+
+    def draw(self, n_steps: int) -> Tensor:
+        """Uniforms of the next steps, of shape (n_series, n_steps, width)."""
+        self._next += n_steps
+        return self.uniforms[:, self._next - n_steps : self._next]
+
+
 def class_draws(
     probability: np.ndarray, seed: int, series: Sequence[int] | np.ndarray
 ) -> np.ndarray:

@@ -3,6 +3,8 @@
 from sktsgen.nn._attention import CausalAttention, attend, sliding_mask
 from sktsgen.nn._cache import KVCache, StaticKVCache
 from sktsgen.nn._contract import Network, TrainingStep
+from sktsgen.nn._dual_path import Components, MovingAverageMixture, outline
+from sktsgen.nn._dual_path_tokenizer import DecodedWindow, DualPathTokenizer
 from sktsgen.nn._emission import MixtureEmission
 from sktsgen.nn._factorized import FactorizedTokenizer, ResidualDecoder
 from sktsgen.nn._factorized_ar import (
@@ -11,35 +13,65 @@ from sktsgen.nn._factorized_ar import (
     FactorizedModel,
     read_rows,
 )
+from sktsgen.nn._latent_denoiser import Estimate, LatentDenoiser, velocity_skip
 from sktsgen.nn._layers import Linear, RMSNorm, SwiGLU
+from sktsgen.nn._level_codes import LevelCodes
+from sktsgen.nn._multiscale_ar import ScaleDecoder, ValueDecoder, log_density, read_tokens
+from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer, TokenInputs
 from sktsgen.nn._quantizer import Quantized, ResidualQuantizer, VectorQuantizer
+from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
 from sktsgen.nn._token_prior import DepthHeads, LogLikelihood, Rows, TokenPrior
 from sktsgen.nn._transformer import CausalTransformer
+from sktsgen.nn._window_batch import WindowBatch
+from sktsgen.nn._window_emission import WindowEmission
+from sktsgen.nn._window_fill import Fill, GaussianFill, LinearFill
 
 __all__ = [
     "CausalAttention",
     "CausalTransformer",
+    "Components",
     "Context",
+    "DecodedWindow",
     "DepthHeads",
+    "DualPathTokenizer",
+    "Estimate",
     "FactorizedDecoder",
     "FactorizedModel",
     "FactorizedTokenizer",
+    "Fill",
+    "GaussianFill",
     "KVCache",
+    "LatentDenoiser",
+    "LevelCodes",
     "Linear",
+    "LinearFill",
     "LogLikelihood",
     "MixtureEmission",
+    "MovingAverageMixture",
+    "MultiScaleQuantizer",
     "Network",
     "Quantized",
     "RMSNorm",
     "ResidualDecoder",
     "ResidualQuantizer",
     "Rows",
+    "ScaleDecoder",
+    "ScalePrior",
     "StaticKVCache",
     "SwiGLU",
+    "TokenBatch",
+    "TokenInputs",
     "TokenPrior",
     "TrainingStep",
+    "ValueDecoder",
     "VectorQuantizer",
+    "WindowBatch",
+    "WindowEmission",
     "attend",
+    "log_density",
+    "outline",
     "read_rows",
+    "read_tokens",
     "sliding_mask",
+    "velocity_skip",
 ]

@@ -66,10 +66,14 @@ class CausalAttention(nn.Module):
         factors: Complex[Tensor, "time half"],
         cache: KVCache,
         layer: int,
+        *,
+        sees_block: bool = False,
     ) -> Float[Tensor, "batch time dim"]:
         query, key, value = self._project(x, factors)
         key, value, positions = cache.extend(layer, key, value)
-        mask = sliding_mask(positions[-x.shape[1] :], positions, cache.window)[None]
+        own = positions[-x.shape[1] :]
+        seen_from = own[-1:].expand_as(own) if sees_block else own
+        mask = sliding_mask(seen_from, positions, cache.window)[None]
         return self._merge(attend(query, key, value, mask))
 
     def _project(self, x: Tensor, factors: Tensor) -> tuple[Tensor, Tensor, Tensor]:

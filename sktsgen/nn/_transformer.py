@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Bool, Complex, Float
+from jaxtyping import Bool, Complex, Float, Int
 from torch import Tensor, nn
 
 from sktsgen.nn._attention import CausalAttention, sliding_mask
@@ -79,14 +79,18 @@ class CausalTransformer(nn.Module):
         x: Float[Tensor, "batch time dim"],
         generator: torch.Generator | None = None,
         startless: Bool[Tensor, " batch"] | None = None,
+        last_seen: Int[Tensor, " time"] | None = None,
     ) -> Float[Tensor, "batch time dim"]:
         """States of all steps at once; `generator` switches dropout on.
 
-        Later steps of a `startless` series do not see its first one.
+        Later steps of a `startless` series do not see its first one. `last_seen` is the last
+        position that each step may attend to, where that is not its own: steps of one block
+        see all of it.
         """
         positions = torch.arange(x.shape[1], device=x.device)
         factors = rotary_factors(positions, self.head_dim)
-        mask = sliding_mask(positions, positions, self.window)[None]
+        seen_from = positions if last_seen is None else last_seen
+        mask = sliding_mask(seen_from, positions, self.window)[None]
         if startless is not None:
             hidden = (positions[:, None] > 0) & (positions[None, :] == 0)
             mask = mask & ~(startless[:, None, None] & hidden)
@@ -127,12 +131,16 @@ class CausalTransformer(nn.Module):
         return states
 
     def extend(
-        self, x: Float[Tensor, "batch time dim"], cache: KVCache
+        self, x: Float[Tensor, "batch time dim"], cache: KVCache, *, sees_block: bool = False
     ) -> Float[Tensor, "batch time dim"]:
-        """States of the next steps, given at once; the cache moves on by their number."""
+        """States of the next steps, given at once; the cache moves on by their number.
+
+        With `sees_block` each of them attends to all of them.
+        """
         factors = self._factors(cache.position, x.shape[1])
         for layer, block in enumerate(self.blocks):
-            x = x + block.attention.extend(block.attention_norm(x), factors, cache, layer)
+            normed = block.attention_norm(x)
+            x = x + block.attention.extend(normed, factors, cache, layer, sees_block=sees_block)
             x = x + block.feed_forward(block.feed_forward_norm(x))
         cache.position += x.shape[1]
         states: Tensor = self.norm(x)

@@ -1,24 +1,39 @@
-"""Pure functions on tensors: decompose, draw, drop, quantise, rotate, multiply."""
+"""Pure functions on tensors: condition, decompose, draw, drop, quantise, rotate, multiply."""
 
+from sktsgen.ops._condition import FactorPosterior, condition, deviation, factorise
 from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
 from sktsgen.ops._drop import corrupt_rows, drop
+from sktsgen.ops._interpolate import interpolate, lagged_covariances
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
 from sktsgen.ops._quantise import nearest_code, straight_through
+from sktsgen.ops._resample import pool, reflect, stretch
 from sktsgen.ops._rotate import rotary_factors, rotate
+from sktsgen.ops._spectrum import spectral_distance, strongest_bins
 
 __all__ = [
+    "FactorPosterior",
+    "condition",
     "corrupt_rows",
+    "deviation",
     "draw_index",
     "draw_normal",
     "drop",
+    "factorise",
     "fast_fp32",
     "has_fast_fp32",
+    "interpolate",
+    "lagged_covariances",
     "linear",
     "moving_average",
     "nearest_code",
     "nucleus",
+    "pool",
+    "reflect",
     "rotary_factors",
     "rotate",
+    "spectral_distance",
     "straight_through",
+    "stretch",
+    "strongest_bins",
 ]

@@ -1,0 +1,128 @@
+"""Density of the values of a window around what its tokens decode to."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from sktsgen.nn._emission import MixtureEmission
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+
+
+class WindowEmission(nn.Module):
+    """Step by step density of a window, given the decoded points and the errors just before.
+
+    With a mixture the point of a step is between the decoded one and the decoded one moved by the
+    error of the step before, so that what tokens leave over may last; the first steps of a window
+    know the errors of the last ones before it, which leaves no seam. Without, the values are
+    independent normals around the decoded points, whose spread is learnt.
+
+    Parameters
+    ----------
+    n_features, d_states : int
+        Width of a time step, and of the decoder's hidden states.
+    has_mixture : bool
+        Whether the density is the mixture.
+    generator : torch.Generator
+        Source of the initial weights.
+    """
+
+    # Steps back whose errors are looked at.
+    n_past = 2
+
+    def __init__(
+        self, n_features: int, d_states: int, *, has_mixture: bool, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.zeros(n_features))
+        self.mixture = (
+            MixtureEmission(
+                n_features,
+                d_states + (1 + self.n_past) * n_features + self.n_past,
+                n_mixture=8,
+                d_hidden=64 if n_features <= 10 else 32,
+                smallest_scale=0.02,
+                generator=generator,
+            )
+            if has_mixture
+            else None
+        )
+
+    def log_density(
+        self,
+        x: Float[Tensor, "batch time features"],
+        points: Float[Tensor, "batch time features"],
+        states: Float[Tensor, "batch time d_states"],
+        before: Float[Tensor, "batch 1 d_before"],
+    ) -> Float[Tensor, "batch time features"]:
+        """Log density of every value, given `before` the window (see `errors_before`)."""
+        if self.mixture is None:
+            standardised = (x - points) * torch.exp(-self.log_scale)
+            return -0.5 * standardised.square() - self.log_scale - _HALF_LOG_TWO_PI
+        former = self._errors(x - points, before)
+        context = torch.cat([states, points, former], -1).flatten(0, 1)
+        guesses = self._guesses(points.flatten(0, 1), former.flatten(0, 1))
+        density = self.mixture.log_density(x.flatten(0, 1), guesses, context)
+        return density.view(x.shape)
+
+    def draw(
+        self,
+        points: Float[Tensor, "batch features"],
+        states: Float[Tensor, "batch d_states"],
+        before: Float[Tensor, "batch d_before"],
+        uniforms: Float[Tensor, "batch n_uniforms"],
+    ) -> Float[Tensor, "batch features"]:
+        """Draw the values of one step given the errors `before` it."""
+        if self.mixture is None:
+            return points
+        context = torch.cat([states, points, before], -1)
+        pairs = uniforms.unflatten(-1, (-1, 2))
+        return self.mixture.draw(self._guesses(points, before), context, pairs)
+
+    def errors_before(
+        self,
+        history: Float[Tensor, "batch past features"],
+        known: Bool[Tensor, "batch past"],
+        points: Float[Tensor, "batch time features"],
+    ) -> Float[Tensor, "batch 1 d_before"]:
+        """Errors of the last steps of the history, as if the first point stood for them too.
+
+        Newest first; then which of them are known, the others being zero.
+        """
+        recent, is_known = (part[:, -self.n_past :].flip(1) for part in (history, known))
+        errors = (recent - points[:, :1]) * is_known[..., None]
+        return torch.cat([errors.flatten(1), is_known.to(errors.dtype)], -1)[:, None]
+
+    def next_errors(
+        self, error: Float[Tensor, "batch features"], before: Float[Tensor, "batch d_before"]
+    ) -> Float[Tensor, "batch d_before"]:
+        """Return what is `before` the step after the one whose error is given."""
+        n_features, n_past = error.shape[-1], self.n_past
+        kept = before[:, : (n_past - 1) * n_features]
+        is_known = before[:, n_past * n_features : -1]
+        return torch.cat([error, kept, torch.ones_like(error[:, :1]), is_known], -1)
+
+    @property
+    def n_uniforms(self) -> int:
+        """Number of uniforms that a step takes."""
+        return 0 if self.mixture is None else 2 * self.mixture.n_features
+
+    def _errors(self, errors: Tensor, before: Tensor) -> Tensor:
+        """Return what is before each step of a window, in the layout of `errors_before`."""
+        n_features, n_past = errors.shape[-1], self.n_past
+        oldest_first = before[..., : n_past * n_features].unflatten(-1, (n_past, n_features))
+        joined = torch.cat([oldest_first[:, 0].flip(1), errors], dim=1)
+        known = F.pad(before[:, 0, n_past * n_features :].flip(1), (0, len(errors[0])), value=1.0)
+        ages = range(1, n_past + 1)
+        n_steps = errors.shape[1]
+        former = [joined[:, n_past - age : n_past - age + n_steps] for age in ages]
+        flags = [known[:, n_past - age : n_past - age + n_steps, None] for age in ages]
+        return torch.cat([*former, *flags], dim=-1)
+
+    def _guesses(self, points: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        return points, points + before[..., : points.shape[-1]]
