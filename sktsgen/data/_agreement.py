@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import reprlib
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from sktsgen.data._columns import column_kind
-from sktsgen.data._panel import PanelSpec
+from sktsgen.data._columns import as_numbers, column_kind, holds_objects
+from sktsgen.data._panel import Panel, PanelSpec
+from sktsgen.data._rules import Rules
 
 _LEVELS = {"text", "category"}
 
@@ -40,8 +42,9 @@ def refuse_other_frames(members: list[pd.DataFrame], name: str) -> None:
                 )
 
 
-def refuse_other_panel(given: PanelSpec, fitted: PanelSpec, name: str) -> None:
+def refuse_other_panel(panel: Panel, fitted: PanelSpec, name: str) -> None:
     """Refuse channels or time stamps of another kind than those that were fitted."""
+    given = panel.spec
     if given.n_channels != fitted.n_channels:
         raise ValueError(
             f"{name} has {given.n_channels} channels, and {fitted.n_channels} were fitted; "
@@ -53,13 +56,25 @@ def refuse_other_panel(given: PanelSpec, fitted: PanelSpec, name: str) -> None:
             f"{list(fitted.columns or ())} were fitted; pass the same, in the same order."
         )
     labels = given.columns or fitted.columns or range(given.n_channels)
-    for label, one, other in zip(labels, given.dtypes, fitted.dtypes, strict=True):
+    dtypes = panel.values.dtypes if isinstance(panel.values, pd.DataFrame) else given.dtypes
+    for label, one, other in zip(labels, dtypes, fitted.dtypes, strict=True):
         if not _mean_the_same(one, other):
             raise TypeError(
                 f"column {label!r} of {name} is of type {one}, and {other} was fitted; convert it "
                 "with astype."
             )
     _refuse_other_time(given, fitted, name)
+
+
+def conform(panel: Panel, fitted: PanelSpec, rules: Rules) -> Panel:
+    """Return a panel whose values are an array, or a frame, as they were in `fit`."""
+    is_table = isinstance(panel.values, pd.DataFrame)
+    if is_table and not fitted.is_mixed:
+        return replace(panel, values=as_numbers(panel.values, "row {}".format, rules))
+    if fitted.is_mixed and not is_table:
+        labels = panel.spec.column_index() if panel.spec.has_frames else fitted.column_index()
+        return replace(panel, values=pd.DataFrame(panel.values, columns=labels))
+    return panel
 
 
 def _stack(one: Any, other: Any) -> bool:
@@ -82,7 +97,7 @@ def _words(dtype: Any) -> str:
 
 def _mean_the_same(one: Any, other: Any) -> bool:
     """Whether cells of two types can be told from one another by their values alone."""
-    if object in (one, other):  # may hold numbers as well as text
+    if holds_objects(other):  # which held numbers or text
         return True
     kinds = {column_kind(one), column_kind(other)}
     if kinds == {"datetime"}:

@@ -11,7 +11,7 @@ import torch
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sktsgen.data._agreement import refuse_other_panel
+from sktsgen.data._agreement import conform, refuse_other_panel
 from sktsgen.data._cells import RowName, scan_cells
 from sktsgen.data._members import member_lengths, member_row_name
 from sktsgen.data._panel import Panel, PanelSpec
@@ -52,7 +52,8 @@ def check_panel(
         per column at least.
     spec : PanelSpec or None, default=None
         What was fitted: channels, the kinds of columns and of stamps and the time zone must
-        agree. The container may differ.
+        agree. The container may differ. With `mixed`, values are an array or a frame as they
+        were in `fit`.
     min_rows : int or None, default=None
         Fewest rows of all series together; None means 2 if `reset`, else 1.
     mixed : bool, default=False
@@ -90,7 +91,8 @@ def check_panel(
     rules = Rules(estimator, reset, fewest, mixed, missing, input_name)
     panel = _pass(X, rules) if isinstance(X, Panel) else _read(_without_tensor(X), rules)
     if spec is not None:
-        refuse_other_panel(panel.spec, spec, input_name)
+        refuse_other_panel(panel, spec, input_name)
+        panel = conform(panel, spec, rules) if mixed else panel
     return replace(panel, values=panel.values.copy()) if copy else panel
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,42 @@ def column_kind(dtype: Any) -> str:
     """
     if isinstance(dtype, pd.CategoricalDtype):
         return "category"
-    if isinstance(dtype, pd.StringDtype) or _holds_objects(dtype):
+    if isinstance(dtype, pd.StringDtype) or holds_objects(dtype):
         return "text"
     if isinstance(dtype, pd.DatetimeTZDtype):
         return "datetime"
     plain = _numpy_type(dtype)
     kinds = {"M": "datetime", "m": "timedelta"} | dict.fromkeys("biufc", "number")
     return kinds.get(plain.kind, "other") if isinstance(plain, np.dtype) else "other"
+
+
+def share_one_type(dtypes: Iterable[Any]) -> bool:
+    """Whether columns of these types are one array: all of one numpy type of numbers."""
+    found = set(dtypes)
+    are_numbers = all(isinstance(dtype, np.dtype) and dtype.kind in "biuf" for dtype in found)
+    return len(found) <= 1 and are_numbers
+
+
+def holds_objects(dtype: Any) -> bool:
+    """Whether cells of this type may be anything."""
+    return isinstance(dtype, np.dtype) and dtype.kind == "O"
+
+
+def dense_dtype(dtype: Any) -> Any:
+    """Return the type of a column that is no longer sparse."""
+    return dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
+
+
+def as_numbers(frame: pd.DataFrame, row_name: RowName, rules: Rules) -> np.ndarray:
+    """Return a frame of numbers as one array, in the type that numpy gives the columns together.
+
+    A nullable column with missing cells becomes float, and is refused where none may be missing.
+    """
+    columns = [_numbers(frame, i, row_name, rules) for i in range(frame.shape[1])]
+    values = np.empty(frame.shape, dtype=np.result_type(*columns))
+    for i, column in enumerate(columns):
+        values[:, i] = column
+    return values
 
 
 def refuse_repeated_labels(frame: pd.DataFrame, name: str) -> None:
@@ -95,17 +125,14 @@ def read_columns(frame: pd.DataFrame, row_name: RowName, rules: Rules) -> Any:
     ValueError
         If a nullable column has missing cells, and an array is asked for that may not.
     """
+    had_objects = any(holds_objects(dtype) for dtype in frame.dtypes)
     if rules.mixed:
         frame = _without_objects(frame, row_name, rules)
-    if _is_one_type(frame):
+    if share_one_type(frame.dtypes) and not had_objects:
         return frame.to_numpy()
     if rules.mixed:
         return frame.set_axis(pd.RangeIndex(len(frame)), axis=0)
-    columns = [_numbers(frame, i, row_name, rules) for i in range(frame.shape[1])]
-    values = np.empty(frame.shape, dtype=np.result_type(*columns))
-    for i, column in enumerate(columns):
-        values[:, i] = column
-    return values
+    return as_numbers(frame, row_name, rules)
 
 
 def _refuse_type(column: str, dtype: Any, rules: Rules) -> None:
@@ -129,22 +156,9 @@ def _refuse_type(column: str, dtype: Any, rules: Rules) -> None:
         )
 
 
-def _is_one_type(frame: pd.DataFrame) -> bool:
-    """Whether all columns have one numpy type of numbers."""
-    dtypes = set(frame.dtypes)
-    are_numbers = all(isinstance(dtype, np.dtype) and dtype.kind in "biuf" for dtype in dtypes)
-    return len(dtypes) <= 1 and are_numbers
-
-
-def _holds_objects(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind == "O"
-
-
 def _numpy_type(dtype: Any) -> Any:
     """Type of the numbers in a column that is sparse, nullable or plain."""
-    if isinstance(dtype, pd.SparseDtype):
-        return dtype.subtype
-    return getattr(dtype, "numpy_dtype", dtype)
+    return getattr(dense_dtype(dtype), "numpy_dtype", dense_dtype(dtype))
 
 
 def _numbers(frame: pd.DataFrame, i: int, row_name: RowName, rules: Rules) -> np.ndarray:
@@ -165,7 +179,7 @@ def _without_objects(frame: pd.DataFrame, row_name: RowName, rules: Rules) -> pd
     read = {
         i: _dense(frame.iloc[:, i], row_name, rules)
         for i, dtype in enumerate(frame.dtypes)
-        if _holds_objects(dtype) or isinstance(dtype, pd.SparseDtype)
+        if holds_objects(dtype) or isinstance(dtype, pd.SparseDtype)
     }
     plain = frame.copy(deep=False)
     for i, cells in read.items():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktsgen.data._columns import share_one_type
 from sktsgen.data._time import TimeAxis
 from sktsgen.persistence import register
 
@@ -59,6 +60,11 @@ class PanelSpec:
     def has_frames(self) -> bool:
         """Whether the container is made of pandas frames."""
         return self.columns is not None
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether `Panel.values` are a frame where columns of several types are allowed."""
+        return self.has_frames and not share_one_type(self.dtypes)
 
     def column_index(self) -> pd.Index:
         """Return the columns as the pandas index they were read from."""

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from sktsgen.data._agreement import refuse_other_frames
 from sktsgen.data._cells import RowName, scan_cells
-from sktsgen.data._columns import read_columns, refuse_repeated_labels, refuse_types
+from sktsgen.data._columns import dense_dtype, read_columns, refuse_repeated_labels, refuse_types
 from sktsgen.data._grouping import group_rows
 from sktsgen.data._members import member_lengths, member_row_name
 from sktsgen.data._panel import Panel, PanelSpec
@@ -100,9 +100,7 @@ def _check_names(X: pd.DataFrame, rules: Rules) -> None:
 
 
 def _frame_spec(X: pd.DataFrame, container: str) -> PanelSpec:
-    dtypes = tuple(
-        dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype for dtype in X.dtypes
-    )
+    dtypes = tuple(dense_dtype(dtype) for dtype in X.dtypes)
     labels = X.columns
     names = tuple(labels.names), tuple(X.index.names)
     label_dtype = None if isinstance(labels, pd.MultiIndex) else labels.dtype

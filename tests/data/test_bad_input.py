@@ -359,15 +359,34 @@ def test_what_differs_from_fit_is_named(X, error, text):
         changed(n=[1.5, 2.5, 3.5]),
         changed(n=[True, False, True]),
         changed(c=["a", "b", "new"]),
+        changed(n=np.array([1, 2, 3], dtype=object)),
         FITTED.reset_index(drop=True),
         FITTED.set_axis(DAYS.as_unit("s")),
         FITTED.set_axis(DAYS + pd.Timedelta(days=100)),
     ],
-    ids=["float", "bool", "text", "no time", "unit", "later"],
+    ids=["float", "bool", "text", "objects", "no time", "unit", "later"],
 )
 def test_what_means_the_same_as_in_fit_passes(X):
     spec = check_panel(FITTED, mixed=True).spec
     assert check_panel(X, spec=spec, mixed=True).n_rows == 3
+
+
+@pytest.mark.parametrize(
+    ("fitted", "given"),
+    [
+        (FITTED[["n", "x"]], FITTED[["n", "x"]].astype(float)),
+        (FITTED[["n", "x"]], FITTED[["n", "x"]].to_numpy()),
+        (FITTED[["n", "x"]].astype(float), FITTED[["n", "x"]]),
+        (FITTED[["n", "x"]].to_numpy(), FITTED[["n", "x"]]),
+    ],
+    ids=["frame of floats", "array", "frame of several types", "frame for an array"],
+)
+def test_values_are_a_table_or_an_array_as_in_fit(fitted, given):
+    """What encodes them then need not ask again."""
+    trained = check_panel(fitted, mixed=True)
+    panel = check_panel(given, spec=trained.spec, mixed=True)
+    assert type(panel.values) is type(trained.values)
+    np.testing.assert_array_equal(np.asarray(panel.values), np.asarray(fitted))
 
 
 def test_labels_that_are_no_text_are_compared_too():
