@@ -40,10 +40,6 @@ class FeatureBlock:
         """Number of features, which is the number of levels of a discrete block."""
         return self.stop - self.start
 
-    def moved(self, column: int, start: int) -> FeatureBlock:
-        """Return the same block for another column, `start` features further on."""
-        return FeatureBlock(column, self.kind, self.start + start, self.stop + start, self.step)
-
 
 class ColumnCodec(ABC):
     """One column to features of shape (n_rows, n_features) and back."""

@@ -61,13 +61,15 @@ def plain_column(column: Any) -> pd.Series:
         return column.astype(np.float64)
 
 
-def infer_kind(column: pd.Series) -> str:
+def infer_kind(column: pd.Series, given: str | None = None) -> str:
     """Return the kind of a column that `plain_column` gave.
 
     Parameters
     ----------
     column : pandas.Series
         At least one row.
+    given : str or None, default=None
+        Kind that stands in place of the one that its type tells.
 
     Returns
     -------
@@ -88,6 +90,8 @@ def infer_kind(column: pd.Series) -> str:
         return "missing"
     if _is_constant(present):
         return "constant"
+    if given is not None:
+        return given
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return "ordinal" if dtype.ordered else "categorical"

@@ -19,6 +19,8 @@ class DiscreteCodec(ColumnCodec):
 
     Parameters
     ----------
+    kind : {"binary", "categorical", "ordinal"}
+        Kind of the column.
     min_frequency : int or float
         Levels with fewer cells (or a lower share of the present cells) are rare.
     max_categories : int
@@ -36,7 +38,8 @@ class DiscreteCodec(ColumnCodec):
         Whether missing cells were met.
     """
 
-    def __init__(self, min_frequency: float, max_categories: int) -> None:
+    def __init__(self, kind: str, min_frequency: float, max_categories: int) -> None:
+        self.kind = kind
         self.min_frequency = min_frequency
         self.max_categories = max_categories
 
@@ -45,6 +48,11 @@ class DiscreteCodec(ColumnCodec):
         self.dtype_: Any = column.dtype
         self._missing_cell = missing_cell(column)
         codes, levels = _factorize(plain_column(column))
+        if self.kind == "binary" and len(levels) > 2:
+            raise ValueError(
+                f"column {column.name!r} has {len(levels)} values, and a binary one has two; let "
+                "its kind be 'categorical'."
+            )
         counts = np.bincount(codes[codes >= 0], minlength=len(levels))
         is_frequent = self._choose(counts)
         order = np.concatenate([np.flatnonzero(is_frequent), np.flatnonzero(~is_frequent)])
@@ -166,7 +174,7 @@ def _factorize(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     """Return the level of each cell, -1 where missing, and the sorted levels that occur."""
     if not isinstance(column.dtype, pd.CategoricalDtype):
         found, levels = pd.factorize(column, sort=True)
-        return found, pd.Index(levels, dtype=levels.dtype)
+        return found, _comparable(pd.Index(levels, dtype=levels.dtype))
     categories: Any = column.cat.categories
     codes = column.cat.codes.to_numpy()
     used = np.unique(codes[codes >= 0])

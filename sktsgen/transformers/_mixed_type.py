@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sktsgen import persistence
 from sktsgen._sklearn_compat import (
@@ -22,20 +21,130 @@ from sktsgen._sklearn_compat import (
     _fit_context,
     _get_output_config,
 )
-from sktsgen.data import PanelSpec
+from sktsgen.data import panel_to_frame, restore_rows
 from sktsgen.decoding import entropy_of
 from sktsgen.persistence import register
-from sktsgen.transformers._codecs import NumericCodec
-from sktsgen.transformers._columns import DISCRETE, NUMERIC, read_numbers, refuse_infinity
-from sktsgen.transformers._layout import CodecOptions, Part, fit_parts, table_kinds, unique_names
-from sktsgen.transformers._moments import slices
+from sktsgen.transformers._columns import DISCRETE, NUMERIC
+from sktsgen.transformers._table_codec import CodecOptions, Table, TableCodec
+from sktsgen.transformers._table_input import (
+    as_numbers,
+    read_features,
+    read_table,
+    split_container,
+    table_spec,
+)
 
 _GIVEN = (*NUMERIC, *DISCRETE)
 
 
 @register
 class MixedTypeEncoder(TransformerMixin, BaseEstimator):
-    """Turn any table into float32 features, column by column, and back."""
+    """Turn any table into float32 features, column by column, and back.
+
+    Every column has a kind, and every kind a pair of maps that undo each other. Numbers are
+    standardised, levels become one-hot groups, stamps a count of steps and the calendar;
+    `blocks_` says what stands where. Rows are encoded one by one, so their order means nothing.
+
+    ============  ==========================================  ====================================
+    kind          inferred for                                features
+    ============  ==========================================  ====================================
+    continuous    floats                                      one
+    integer       integers                                    one; whole on the way back
+    count         integers, none of them negative             one; whole and never negative
+    binary        booleans; integers with two values, each    two levels
+                  of them met twice at least
+    categorical   text, categories                            a level each, rare ones together
+    ordinal       ordered categories                          the same
+    datetime      stamps, with time zone or without           one, and sines and cosines
+    timedelta     durations                                   one
+    period        periods                                     one, and sines and cosines
+    constant      a single value                              none
+    missing       no value at all                             none
+    ============  ==========================================  ====================================
+
+    Where cells of a column are missing, that is a level: one more of a discrete column, and for
+    the others two levels, present and missing, after their features.
+
+    Parameters
+    ----------
+    kinds : dict of label to kind or None, default=None
+        Kinds that are not to be inferred, by column label, or by position in an array:
+        ``"continuous"``, ``"integer"``, ``"count"``, ``"binary"``, ``"categorical"`` or
+        ``"ordinal"``. Numbers may become levels, floats without fractions integers.
+    min_frequency : int or float, default=0.001
+        Levels with fewer cells than this, or with a lower share of the column's present cells if
+        a float, are rare: they share one feature, and come back with the frequencies they had
+        among each other. A single rare level keeps a feature of its own.
+    max_categories : int, default=128
+        Most features for the levels of a column, at least 2, that of the rare ones included. It
+        bounds the width, and with it the memory, of columns with very many levels.
+    rounding : {"nearest", "stochastic"}, default="nearest"
+        How features between two integers become one: the nearer, or either by chance, so that
+        the mean is kept.
+    calendar : bool, default=True
+        Whether stamps and periods get sine and cosine of those cycles (minute, hour, day, week,
+        month, year) that are longer than two steps of the column and shorter than four times
+        its span. They follow from the stamp; `inverse_transform` does not read them.
+    random_state : int, RandomState or None, default=None
+        Chooses among rare levels, and between integers, in `inverse_transform`.
+
+    Attributes
+    ----------
+    kinds_ : tuple of str
+        Kind of each column.
+    blocks_ : tuple of FeatureBlock
+        Neighbouring features that say one thing about one column, in the order of the columns.
+    n_features_out_ : int
+        Number of features.
+    bounds_ : ndarray of shape (2, n_features), float32
+        Smallest and largest value of each feature in `fit`, moved outwards by a twentieth of
+        their distance where they are no limit that many cells share.
+    mean_, scale_ : ndarray of shape (n_features,)
+        Value at feature 0, and how much the value grows per feature there, in the units of the
+        data; 0 and 1 for levels and the calendar.
+    n_uniforms_ : int
+        Uniforms that `decode` takes for a row.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column labels, if they are all text.
+
+    Notes
+    -----
+    A feature is a float32, so a number comes back to within 1e-6 of the range of its column, and
+    integers and stamps exactly as long as their range is below four million steps; where the
+    numbers themselves lie, beyond 2**53 or at any date, does not matter. A step is the greatest
+    common divisor of the distances between the stamps of `fit`.
+
+    A column of which a few cells make most of the variance (kurtosis above 20) goes through the
+    inverse hyperbolic sine of ``(x - median) / width`` before it is standardised, where width is
+    that of the quartiles, or of quantiles further out if these are equal: one wild cell takes
+    nothing from the others, and no feature is so large that a network suffers. Integers within a
+    range of 100 stay straight.
+
+    In `transform`, a level that `fit` did not meet counts as rare, and as no level at all where
+    none is rare; a missing cell in a column that was complete in `fit` becomes 0. What was not
+    met in `fit` never comes out of `inverse_transform`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktsgen.transformers import MixedTypeEncoder
+    >>> table = pd.DataFrame({"load": [1.0, 4.0, 7.0], "day": ["Mon", "Tue", "Mon"]})
+    >>> encoder = MixedTypeEncoder().fit(table)
+    >>> encoder.kinds_
+    ('continuous', 'categorical')
+    >>> encoder.transform(table).round(2)
+       load  day=Mon  day=Tue
+    0 -1.22      1.0      0.0
+    1  0.00      0.0      1.0
+    2  1.22      1.0      0.0
+    >>> encoder.inverse_transform(encoder.transform(table)).round(5)
+       load  day
+    0   1.0  Mon
+    1   4.0  Tue
+    2   7.0  Mon
+    """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "kinds": [Mapping, None],
@@ -68,12 +177,13 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the kind, the levels and the scale of every column.
+        """Learn the kinds, the levels and the scales of the columns.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            Any columns; missing cells are NaN, None, NaT or NA.
+        X : array-like or DataFrame of shape (n_rows, n_columns), or a panel
+            Any columns; missing cells are NaN, None, NaT or NA. The rows of 3-D arrays, of lists
+            and of panel frames are taken together.
         y : None
             Not used.
 
@@ -81,24 +191,31 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         -------
         self : object
             The fitted encoder.
+
+        Raises
+        ------
+        TypeError
+            If the cells of a column are of several kinds, or of one that cannot be encoded.
+        ValueError
+            If cells are infinite or complex, `kinds` does not fit the columns, or there is
+            nothing to learn from.
         """
-        table = self._checked(X, reset=True)
+        rows, _ = split_container(X)
+        table = read_table(rows, self, reset=True)
         given = {} if self.kinds is None else dict(self.kinds)
-        _refuse_other_kinds(given)
-        self.spec_, self._is_matrix = _spec(X, table), isinstance(table, np.ndarray)
-        self.kinds_ = tuple(table_kinds(table, given))
+        for label, kind in given.items():
+            if kind not in _GIVEN:
+                raise ValueError(
+                    f"kinds[{label!r}]={kind!r} is no kind of column; choose among {_GIVEN}."
+                )
         options = CodecOptions(
             self.min_frequency, self.max_categories, self.rounding == "stochastic", self.calendar
         )
-        singles = {int(label) for label in given} if isinstance(table, np.ndarray) else set()
-        self._parts, self.blocks_ = fit_parts(table, self.kinds_, singles, options)
-        self.n_features_out_ = self.blocks_[-1].stop
-        self.n_uniforms_ = sum(part.codec.n_uniforms for part in self._parts)
-        self.bounds_ = np.zeros((2, self.n_features_out_), np.float32)
-        self.mean_, self.scale_ = np.zeros(self.n_features_out_), np.ones(self.n_features_out_)
-        for part in self._parts:
-            self.bounds_[:, part.features] = part.codec.bounds_
-            self.mean_[part.features], self.scale_[part.features] = part.codec.units
+        self.codec_ = TableCodec().fit(table, table_spec(rows, table), given, options)
+        self.kinds_, self.blocks_ = self.codec_.kinds_, self.codec_.blocks_
+        self.bounds_, self.n_uniforms_ = self.codec_.bounds_, self.codec_.n_uniforms_
+        self.mean_, self.scale_ = self.codec_.mean_, self.codec_.scale_
+        self.n_features_out_ = len(self.mean_)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -106,41 +223,68 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
+        X : array-like or DataFrame of shape (n_rows, n_columns), or a panel
             Columns as in `fit`.
 
         Returns
         -------
         features : ndarray or DataFrame of shape (n_rows, n_features), float32
-            A frame, with the index of `X`, for a frame.
+            A frame with the index of `X` for a frame, an array for an array; a 3-D array or a
+            list for these.
+
+        Raises
+        ------
+        TypeError
+            If a column holds something else than in `fit`.
+        ValueError
+            If columns are others than in `fit`, or cells are infinite.
         """
         check_is_fitted(self)
-        features = self.encode(self._checked(X, reset=False))
+        rows, panel = split_container(X)
+        table = read_table(rows, self, reset=False)
+        if isinstance(table, np.ndarray) or self.codec_.takes_numbers:
+            table = as_numbers(table)
+        features = self.codec_.encode(table)
+        names = self.get_feature_names_out()
         is_default = _get_output_config("transform", self)["dense"] == "default"
-        if not (isinstance(X, pd.DataFrame) and is_default):
-            return features
-        return pd.DataFrame(features, index=X.index, columns=self.get_feature_names_out())
+        if panel is not None and is_default:
+            return restore_rows(features, panel, columns=names)
+        if panel is not None:
+            return panel_to_frame(panel, features, columns=names)
+        if isinstance(X, pd.DataFrame) and is_default:
+            return pd.DataFrame(features, index=X.index, columns=names)
+        return features
 
     def inverse_transform(self, X: Any) -> Any:
         """Turn features back into a table.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
-            What `transform` gives, or what was generated.
+        X : array-like or DataFrame of shape (n_rows, n_features), or a panel
+            What `transform` gives, or what was generated: of the levels of a column the greatest
+            counts.
 
         Returns
         -------
-        table : ndarray or DataFrame of shape (n_rows, n_columns)
-            In the container, types and levels of `fit`; a frame has the index of `X` if that is
-            a frame.
+        table : ndarray or DataFrame of shape (n_rows, n_columns), or a panel
+            Types, levels and labels of `fit`, in an array if an array was fitted, else in a frame
+            with the index of `X` if that has one; a 3-D array or a list for these.
+
+        Raises
+        ------
+        ValueError
+            If the number of features is another, or one is missing or infinite.
         """
         check_is_fitted(self)
-        features = self._checked_features(X)
-        table = self.decode(features)
-        if isinstance(table, pd.DataFrame) and isinstance(X, pd.DataFrame):
-            table.index = X.index
-        return table
+        rows, panel = split_container(X)
+        table = self.decode(read_features(rows, self.n_features_out_))
+        if isinstance(table, np.ndarray):
+            return table if panel is None else restore_rows(table, panel)
+        if panel is None:
+            return table.set_axis(X.index) if isinstance(X, pd.DataFrame) else table
+        if panel.spec.has_frames:
+            return restore_rows(table, panel, columns=table.columns)
+        return panel_to_frame(panel, table, columns=table.columns)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the features.
@@ -153,46 +297,35 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of shape (n_features,), object
-            The column for a number, ``column=level`` for a level.
+            The column for a number, ``column=level`` for a level; ``column=<rare>``,
+            ``column=<missing>`` and ``column=<present>`` for what is no level of its own.
         """
         check_is_fitted(self)
         columns = _check_feature_names_in(self, input_features)
-        names = [columns[self.blocks_[0].column]] * self.n_features_out_
-        for part in self._parts:
-            for position, name in zip(part.features, part.names(columns), strict=True):
-                names[position] = name
-        return np.array(unique_names(names), dtype=object)
+        return np.array(self.codec_.names(columns), dtype=object)
 
-    def encode(self, table: np.ndarray | pd.DataFrame) -> np.ndarray:
-        """Turn a table into features without looking at names, as the generators need it.
+    def encode(self, table: Table) -> np.ndarray:
+        """Turn a table into features without looking at names: the way in of the generators.
 
         Parameters
         ----------
         table : ndarray of shape (..., n_columns) or DataFrame of shape (n_rows, n_columns)
-            Of the sort that `fit` saw.
+            ``panel.values`` of what `fit` saw, or some rows of it.
 
         Returns
         -------
         features : ndarray of shape (..., n_features), float32
-            Standardised numbers, 0 where missing, and one-hot levels; see `blocks_`.
+            Standardised numbers, 0 where missing, and one-hot levels.
         """
-        if len(self._parts) == 1 and isinstance(self._parts[0].codec, NumericCodec):
-            return self._parts[0].codec.transform(np.asarray(table))
-        rows = table if isinstance(table, pd.DataFrame) else table.reshape(-1, table.shape[-1])
-        features = np.zeros((len(rows), self.n_features_out_), np.float32)
-        for part in self._parts:
-            features[:, part.features] = part.encode(rows)
-        return features.reshape(*table.shape[:-1], -1)
+        return self.codec_.encode(table)
 
-    def decode(
-        self, features: np.ndarray, uniforms: np.ndarray | None = None
-    ) -> np.ndarray | pd.DataFrame:
+    def decode(self, features: np.ndarray, uniforms: np.ndarray | None = None) -> Table:
         """Turn features into a table, the inverse of `encode`.
 
         Parameters
         ----------
         features : ndarray of shape (..., n_features)
-            Of a discrete block the greatest feature is the level.
+            Finite numbers; of a discrete block the greatest feature is the level.
         uniforms : ndarray of shape (..., n_uniforms_) or None, default=None
             Numbers from 0 to 1 that choose among rare levels and, with stochastic rounding,
             between neighbouring integers; None draws them by `random_state`.
@@ -202,15 +335,11 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         table : ndarray of shape (..., n_columns) or DataFrame of shape (n_rows, n_columns)
             Types, levels and labels of `fit`; the leading axes of a frame are joined.
         """
-        rows = features.reshape(-1, features.shape[-1])
         if uniforms is None:
-            seed = entropy_of(self.random_state) % 2**64
-            generator = np.random.Generator(np.random.Philox(key=seed))
-            uniforms = generator.random((len(rows), self.n_uniforms_))
-        uniforms = uniforms.reshape(len(rows), self.n_uniforms_)
-        if self._is_matrix:
-            return self._matrix(rows, uniforms).reshape(*features.shape[:-1], -1)
-        return self._frame(rows, uniforms)
+            key = np.uint64(entropy_of(self.random_state) % 2**64)
+            generator = np.random.Generator(np.random.Philox(key=key))
+            uniforms = generator.random((*features.shape[:-1], self.n_uniforms_))
+        return self.codec_.decode(features, uniforms)
 
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
         """Logarithm of how fast each feature grows with its value.
@@ -228,18 +357,15 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         slopes : ndarray of shape (..., n_features)
             Natural logarithms, in features per unit of the data.
         """
-        slopes = np.zeros(features.shape)
-        for part in self._parts:
-            slopes[..., part.features] = part.codec.log_slopes(features[..., part.features])
-        return slopes
+        return self.codec_.log_slopes(features)
 
     @property
     def log_scale(self) -> float:
-        """Sum of the logarithms of the scales of all numbers."""
+        """Sum of the logarithms of the scales of all features."""
         return float(np.log(self.scale_).sum())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the encoder to one file; `sktsgen.load` reads it and executes nothing.
+        """Write the fitted encoder to one file; `sktsgen.load` reads it and executes nothing.
 
         Parameters
         ----------
@@ -249,97 +375,10 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         persistence.save_estimator(self, path)
 
-    def _checked(self, X: Any, *, reset: bool) -> np.ndarray | pd.DataFrame:
-        """Return `X` as an array of numbers, or as a frame."""
-        if isinstance(X, pd.DataFrame):
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            _refuse_empty(X)
-            table: np.ndarray | pd.DataFrame = X
-        else:
-            array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
-            table = array if array.dtype.kind in "biuf" else pd.DataFrame(array)
-        if not reset and self._is_matrix and isinstance(table, pd.DataFrame):
-            table = _numbers(table)
-        if not reset and isinstance(table, np.ndarray):
-            _refuse_infinite(table)
-        return table
-
-    def _checked_features(self, X: Any) -> np.ndarray:
-        features = check_array(X, dtype=[np.float32, np.float64], input_name="X")
-        if features.shape[1] != self.n_features_out_:
-            raise ValueError(
-                f"X has {features.shape[1]} features, and the encoder makes "
-                f"{self.n_features_out_}; pass what transform gives."
-            )
-        return features
-
-    def _matrix(self, features: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        matrix = np.empty((len(features), self.n_features_in_), self.spec_.dtypes[0])
-        for part, values in self._decoded(features, uniforms):
-            matrix[:, part.columns] = values if values.ndim == 2 else values[:, None]
-        return matrix
-
-    def _frame(self, features: np.ndarray, uniforms: np.ndarray) -> np.ndarray | pd.DataFrame:
-        decoded = self._decoded(features, uniforms)
-        columns = {int(part.columns[0]): values for part, values in decoded}
-        frame = pd.DataFrame(columns, copy=False)[list(range(self.n_features_in_))]
-        if not self.spec_.has_frames:
-            return frame.to_numpy(dtype=object).astype(self.spec_.dtypes[0])
-        frame.columns = self.spec_.column_index()
-        return frame
-
-    def _decoded(self, features: np.ndarray, uniforms: np.ndarray) -> Iterator[tuple[Part, Any]]:
-        first = 0
-        for part in self._parts:
-            last = first + part.codec.n_uniforms
-            yield part, part.decode(features[:, part.features], uniforms[:, first:last])
-            first = last
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _spec(X: Any, table: np.ndarray | pd.DataFrame) -> PanelSpec:
-    """Container, types and labels to restore."""
-    if not isinstance(X, pd.DataFrame):
-        dtype = np.asarray(X).dtype if isinstance(table, pd.DataFrame) else table.dtype
-        return PanelSpec("array_2d", (dtype,) * table.shape[1])
-    dtypes = tuple(getattr(dtype, "subtype", dtype) for dtype in X.dtypes)
-    return PanelSpec("frame", dtypes, tuple(X.columns), tuple(X.columns.names))
-
-
-def _numbers(frame: pd.DataFrame) -> np.ndarray:
-    columns = [read_numbers(frame.iloc[:, i]) for i in range(frame.shape[1])]
-    return np.stack([v if m is None else np.where(m, np.nan, v) for v, m in columns], axis=1)
-
-
-def _refuse_other_kinds(given: Mapping[Any, str]) -> None:
-    for label, kind in given.items():
-        if kind not in _GIVEN:
-            raise ValueError(
-                f"kinds[{label!r}]={kind!r} is no kind of column; choose among {_GIVEN}."
-            )
-
-
-def _refuse_empty(frame: pd.DataFrame) -> None:
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise ValueError(f"column {twice!r} occurs more than once; rename or drop one.")
-    for size, what in zip(frame.shape, ("sample", "feature"), strict=True):
-        if not size:
-            raise ValueError(
-                f"Found array with 0 {what}(s) (shape={frame.shape}) while a minimum of 1 is "
-                "required by MixedTypeEncoder."
-            )
-
-
-def _refuse_infinite(table: np.ndarray) -> None:
-    for part in slices(*table.shape):
-        rows = table[part]
-        if rows.dtype.kind == "f" and np.isinf(rows).any():
-            column = int(np.isinf(table).any(axis=0).argmax())
-            refuse_infinity(table[:, column], f"column {column}")
