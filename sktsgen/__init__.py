@@ -7,27 +7,52 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sktsgen.compose import (
+        GeneratorPipeline,
+        PanelKFold,
+        make_generator_pipeline,
+        sample,
+    )
     from sktsgen.data import as_panel
-    from sktsgen.estimators import FactorizedARGenerator
+    from sktsgen.estimators import FactorizedARGenerator, MultiScaleARGenerator
     from sktsgen.persistence import load
     from sktsgen.transformers import SeasonalTrendDecomposer
 
-_ROOMS = ("data", "datasets", "exceptions", "metrics", "plotting", "testing", "transformers")
+_ROOMS = (
+    "compose",
+    "data",
+    "datasets",
+    "exceptions",
+    "metrics",
+    "plotting",
+    "testing",
+    "transformers",
+)
 # Names and rooms are imported when they are first asked for: `import sktsgen` is quick, and so
 # are the tools that look at installed packages when they start, as pytest does for its plugins.
 _HOMES = {
     "FactorizedARGenerator": "estimators",
+    "GeneratorPipeline": "compose",
+    "MultiScaleARGenerator": "estimators",
+    "PanelKFold": "compose",
     "SeasonalTrendDecomposer": "transformers",
     "as_panel": "data",
     "load": "persistence",
+    "make_generator_pipeline": "compose",
+    "sample": "compose",
 }
 
 __all__ = [
     "FactorizedARGenerator",
+    "GeneratorPipeline",
+    "MultiScaleARGenerator",
+    "PanelKFold",
     "SeasonalTrendDecomposer",
     "__version__",
     "as_panel",
     "load",
+    "make_generator_pipeline",
+    "sample",
 ]
 
 

@@ -2,5 +2,6 @@
 
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._factorized_ar import FactorizedARGenerator
+from sktsgen.estimators._multiscale_ar import MultiScaleARGenerator
 
-__all__ = ["BaseGenerator", "FactorizedARGenerator"]
+__all__ = ["BaseGenerator", "FactorizedARGenerator", "MultiScaleARGenerator"]

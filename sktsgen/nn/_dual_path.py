@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import torch
@@ -38,9 +38,9 @@ class MovingAverageMixture(nn.Module):
        Series Forecasting", ICML 2022, arXiv:2201.12740.
     """
 
-    def __init__(self, kernels: tuple[int, ...]) -> None:
+    def __init__(self, kernels: Collection[int]) -> None:
         super().__init__()
-        self.kernels = kernels
+        self.kernels = tuple(kernels)
         self.slopes = nn.Parameter(torch.zeros(len(kernels)))
         self.offsets = nn.Parameter(torch.zeros(len(kernels)))
 
@@ -59,12 +59,12 @@ def outline(
     return stretch(pool(x, -(-x.shape[1] // 2)), x.shape[1])
 
 
-def path_sizes(n_timesteps: int, n_latent: int) -> tuple[int, ...]:
+def path_sizes(n_timesteps: int, n_latent: int) -> Collection[int]:
     """List the steps at each level of a path: halved until `n_latent` is about a half."""
     sizes = [n_timesteps]
     while sizes[-1] > 2.5 * n_latent:
         sizes.append(-(-sizes[-1] // 2))
-    return (*sizes, n_latent) if sizes[-1] > n_latent else tuple(sizes)
+    return [*sizes, n_latent] if sizes[-1] > n_latent else sizes
 
 
 class PathShape(NamedTuple):
@@ -83,11 +83,11 @@ class PathShape(NamedTuple):
     n_features: int
     d_hidden: int
     code_dim: int
-    sizes: tuple[int, ...]
+    sizes: Collection[int]
     dropout: float
 
     @property
-    def widths(self) -> tuple[int, ...]:
+    def widths(self) -> Collection[int]:
         """Width of each level: twice `d_hidden` from the third level on."""
         return tuple(self.d_hidden * (1 + (level > 1)) for level in range(len(self.sizes)))
 
@@ -117,8 +117,8 @@ class PathEncoder(nn.Module):
     def __init__(self, shape: PathShape, d_guide: int, generator: torch.Generator) -> None:
         super().__init__()
         n_features, d_hidden, code_dim, sizes, dropout = shape
-        widths = shape.widths
-        self.sizes = sizes
+        widths = tuple(shape.widths)
+        self.sizes = tuple(sizes)
         self.guided_level = min(1, len(sizes) - 1)
         self.inward = Convolution(n_features, d_hidden, generator)
         self.levels = nn.ModuleList(  # type: ignore[assignment]
@@ -174,8 +174,8 @@ class PathDecoder(nn.Module):
     def __init__(self, shape: PathShape, d_guide: int, generator: torch.Generator) -> None:
         super().__init__()
         n_features, d_hidden, code_dim, sizes, dropout = shape
-        widths = shape.widths
-        self.sizes = sizes
+        widths = tuple(shape.widths)
+        self.sizes = tuple(sizes)
         self.inward = Convolution(code_dim, widths[-1], generator)
         self.middle = ResidualBlock(widths[-1], widths[-1], dropout, generator)
         self.levels = nn.ModuleList(  # type: ignore[assignment]

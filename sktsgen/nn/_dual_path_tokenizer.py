@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import torch
@@ -87,8 +88,8 @@ class DualPathTokenizer(Network):
         *,
         n_features: int,
         n_timesteps: int,
-        kernels: tuple[int, ...],
-        scales: tuple[int, ...],
+        kernels: Collection[int],
+        scales: Collection[int],
         codebook_size: int,
         code_dim: int,
         d_hidden: int,

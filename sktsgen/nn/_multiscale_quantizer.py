@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import torch
@@ -77,7 +78,7 @@ class MultiScaleQuantizer(nn.Module):
 
     def __init__(
         self,
-        scales: tuple[int, ...],
+        scales: Collection[int],
         codebook_size: int,
         code_dim: int,
         *,
@@ -85,9 +86,9 @@ class MultiScaleQuantizer(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.scales, self.commitment = scales, commitment
+        self.scales, self.commitment = tuple(scales), commitment
         self.codebook = VectorQuantizer(codebook_size, code_dim)
-        self.refinements = nn.ModuleList(Refinement(code_dim, generator) for _ in scales)
+        self.refinements = nn.ModuleList(Refinement(code_dim, generator) for _ in self.scales)
 
     def forward(
         self,

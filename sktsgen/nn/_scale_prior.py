@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import torch
@@ -84,7 +85,7 @@ class ScalePrior(Network):
         *,
         n_features: int,
         n_timesteps: int,
-        scales: tuple[int, ...],
+        scales: Collection[int],
         codebook_size: int,
         code_dim: int,
         is_parallel: bool,
@@ -228,7 +229,7 @@ class ScalePrior(Network):
         return cache
 
     @property
-    def blocks(self) -> tuple[int, ...]:
+    def blocks(self) -> Collection[int]:
         """Tokens that are drawn in one step, step by step."""
         return self.scales if self.is_parallel else (1,) * sum(self.scales)
 

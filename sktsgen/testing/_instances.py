@@ -21,6 +21,22 @@ TEST_PARAMS: dict[str, dict[str, Any]] = {
         "device": "cpu",
         "random_state": 0,
     },
+    "MultiScaleARGenerator": {
+        "window_length": 4,
+        "scales": (1, 2),
+        "codebook_size": 8,
+        "kernels": (3,),
+        "d_hidden": 8,
+        "code_dim": 4,
+        "d_model": 8,
+        "n_layers": 1,
+        "n_heads": 2,
+        "max_epochs": 1,
+        "trainer": Trainer(steps_per_epoch=2),
+        "batch_size": 32,
+        "device": "cpu",
+        "random_state": 0,
+    },
 }
 """Parameters by the name of the class."""
 

@@ -1,0 +1,404 @@
+"""MultiScaleARGenerator: TimeMAR in scikit-learn's words."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
+from sktsgen.data import Panel
+from sktsgen.estimators._base import all_or_nothing
+from sktsgen.estimators._factorized_ar import _check_sharpening
+from sktsgen.estimators._multiscale_data import TokenData, WindowData
+from sktsgen.estimators._multiscale_parts import MultiScaleParts
+from sktsgen.persistence import register
+from sktsgen.training import Trainer, make_generator
+
+
+@register
+class MultiScaleARGenerator(MultiScaleParts):
+    """Draw series window by window, from coarse tokens to fine ones.
+
+    A window is split into trend and seasonal part; two paths of convolutions turn it into tokens
+    at several scales, and a transformer draws the tokens coarse to fine, given the window before
+    [1]_. Series of any length can be drawn, continued and scored.
+
+    Parameters
+    ----------
+    size : {"small", "large"}, default="small"
+        Widths that are not given by `d_hidden`, `code_dim`, `d_model` and `n_layers`. Small is
+        32, 16, 64 and 2; large is 192, 64, 512 and 6, for a GPU.
+    decoding : {"token", "scale"}, default="token"
+        How tokens are drawn. ``"token"``, the paper: one after the other. ``"scale"``: all tokens
+        of a scale in one step, given the coarser scales; many times fewer steps.
+    emission : {"mixture", "point"}, default="mixture"
+        What is drawn once the tokens of a window are known. ``"point"``, the paper: what they
+        decode to. ``"mixture"``: values have a learnt density around that point, given how far
+        the steps before fell from theirs.
+    window_length : int or None, default=None
+        Time steps of a window; None is 96, or the longest series if that is shorter.
+    scales : array-like of int or "auto", default="auto"
+        Tokens per scale, ascending; the last is the length of the latent sequence and at most
+        `window_length`. Auto is 1 to 6 tokens at window 24 and up to 16 beyond; one number alone
+        is a single scale.
+    codebook_size : int, default=128
+        Codes of the one codebook, at least 2. No more are placed than a quarter of the tokens of
+        the training rows, and codes that no training window uses are dropped.
+    kernels : array-like of int, default=(5, 7)
+        Time steps that the moving averages of the trend go over, each at least 1.
+    has_decomposition : bool, default=True
+        Whether trend and seasonal part have paths of their own; without, one path has all.
+    has_guidance : bool, default=True
+        Whether the decoder of the seasonal part attends to its reconstructed coarse outline.
+    d_hidden : int or None, default=None
+        Width of the paths, a multiple of 8; twice that from the third level on.
+    code_dim : int or None, default=None
+        Width of a code, at least 1.
+    d_model, n_layers : int or None, default=None
+        Width and blocks of the transformer.
+    n_heads : int, default=4
+        Query heads of the transformer.
+    dropout : float, default=0.1
+        Dropout rate of the transformer, in [0, 1).
+    input_noise : float, default=0.3
+        Largest standard deviation of the noise on what the transformer reads in training,
+        relative to the spread of what is read, at least 0. Each window has a level of its own,
+        which the transformer is told; drawing and scoring tell it 0.
+    corruption : float, default=0.0
+        Share of the tokens that are read wrongly in training, in [0, 1).
+    max_epochs : int, default=15
+        Epochs of the prior at most, of `Trainer.steps_per_epoch` (100) optimiser steps each; the
+        tokenizer takes a third of it, with twice the batch.
+    batch_size : int or "auto", default="auto"
+        Windows per optimiser step; auto is as many as hold 1,536 time steps.
+    learning_rate : float, default=2e-3
+        Peak learning rate of AdamW, after a warm-up and before a cosine.
+    early_stopping : bool, default=False
+        Whether to stop once the validation loss of the prior has stopped falling.
+    validation_fraction : float, default=0.1
+        Share of the data held out for it: whole series, or contiguous blocks of long ones.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before an early stop.
+    tol : float, default=1e-4
+        Improvement of the validation loss that counts.
+    device : str, default="auto"
+        ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+    random_state : int, RandomState or None, default=None
+        Seed of `fit` and of `sample`; an int repeats both.
+    verbose : int, default=0
+        1 shows a progress bar per stage.
+    trainer : Trainer or None, default=None
+        How the machine runs the training: precision, compilation, checkpoints.
+
+    Attributes
+    ----------
+    scales_ : tuple of int
+        Tokens per scale, coarse to fine.
+    codebook_size_ : int
+        Codes that training windows use.
+    codebook_usage_ : ndarray of shape (n_scales,)
+        Share of these codes that each scale uses.
+    codebook_perplexity_ : ndarray of shape (n_scales,)
+        Exponential of the entropy of the codes of each scale over the training windows.
+    tokenizer_, prior_ : DualPathTokenizer, ScalePrior
+        The trained networks.
+    n_parameters_ : int
+        Trained numbers of both networks, codes included.
+    window_length_ : int
+        Time steps of a window.
+    classes_ : ndarray of shape (n_classes,) or None
+        Class labels seen in `fit`.
+    loss_curve_, validation_loss_curve_ : list of float
+        Losses of the prior per epoch, in nats per token.
+    tokenizer_loss_curve_ : list of float
+        Losses of the tokenizer per epoch.
+    n_iter_, best_epoch_ : int
+        Epochs the prior was trained, and the one whose weights were kept.
+    device_ : str
+        Device in use.
+    n_features_in_ : int
+        Number of channels.
+    feature_names_in_ : ndarray of shape (n_channels,)
+        Column names, if `X` had any.
+
+    References
+    ----------
+    .. [1] "TimeMAR: Multi-Scale Autoregressive Modeling for Unconditional Time Series
+       Generation", arXiv:2601.11184.
+
+    Examples
+    --------
+    >>> from sktsgen import MultiScaleARGenerator
+    >>> from sktsgen.datasets import make_ar1
+    >>> X = make_ar1(n_series=8, n_timesteps=32, random_state=0)
+    >>> generator = MultiScaleARGenerator(
+    ...     d_hidden=8,
+    ...     d_model=16,
+    ...     n_layers=1,
+    ...     codebook_size=16,
+    ...     max_epochs=1,
+    ...     window_length=16,
+    ...     random_state=0,
+    ... ).fit(X)
+    >>> generator.scales_
+    (1, 2, 3, 4)
+    >>> generator.sample(5, length=100).shape
+    (5, 100, 1)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "size": [StrOptions({"small", "large"})],
+        "decoding": [StrOptions({"token", "scale"})],
+        "emission": [StrOptions({"mixture", "point"})],
+        "window_length": [Interval(Integral, 1, None, closed="left"), None],
+        "scales": ["array-like", StrOptions({"auto"})],
+        "codebook_size": [Interval(Integral, 2, None, closed="left")],
+        "kernels": ["array-like"],
+        "has_decomposition": ["boolean"],
+        "has_guidance": ["boolean"],
+        "d_hidden": [Interval(Integral, 8, None, closed="left"), None],
+        "code_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "d_model": [Interval(Integral, 2, None, closed="left"), None],
+        "n_layers": [Interval(Integral, 1, None, closed="left"), None],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "corruption": [Interval(Real, 0, 1, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "trainer": [Trainer, None],
+    }
+    _prefix_stable_in_time = True
+
+    def __init__(
+        self,
+        size: str = "small",
+        *,
+        decoding: str = "token",
+        emission: str = "mixture",
+        window_length: int | None = None,
+        scales: Any = "auto",
+        codebook_size: int = 128,
+        kernels: Any = (5, 7),
+        has_decomposition: bool = True,
+        has_guidance: bool = True,
+        d_hidden: int | None = None,
+        code_dim: int | None = None,
+        d_model: int | None = None,
+        n_layers: int | None = None,
+        n_heads: int = 4,
+        dropout: float = 0.1,
+        input_noise: float = 0.3,
+        corruption: float = 0.0,
+        max_epochs: int = 15,
+        batch_size: int | str = "auto",
+        learning_rate: float = 2e-3,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+        trainer: Trainer | None = None,
+    ) -> None:
+        self.size = size
+        self.decoding = decoding
+        self.emission = emission
+        self.window_length = window_length
+        self.scales = scales
+        self.codebook_size = codebook_size
+        self.kernels = kernels
+        self.has_decomposition = has_decomposition
+        self.has_guidance = has_guidance
+        self.d_hidden = d_hidden
+        self.code_dim = code_dim
+        self.d_model = d_model
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.dropout = dropout
+        self.input_noise = input_noise
+        self.corruption = corruption
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+        self.trainer = trainer
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn paths, codebook and prior.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            One series (2-D array, or frame with a plain index; rows are time steps), a panel of
+            equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
+            index). Numbers, none missing.
+        y : array-like of shape (n_series,) or None, default=None
+            One class label per series; None for no classes. Ignored for a single series.
+
+        Returns
+        -------
+        self : object
+            The fitted generator.
+
+        Raises
+        ------
+        ValueError
+            If `X` has missing, infinite or non-numeric cells, or parameters do not fit together.
+        """
+        with all_or_nothing(self):
+            self._check_sizes()
+            panel, labels = self._check_training_data(X, y)
+            self._fit_stages(panel, labels)
+        return self
+
+    def _fit_stages(self, panel: Panel, labels: np.ndarray) -> None:
+        trainer = Trainer() if self.trainer is None else clone(self.trainer)
+        generator = make_generator(self.random_state)
+        noise = make_generator(generator.initial_seed(), self.device_)
+        training, validation = self._windows(panel)
+        class_of = torch.tensor(labels, device=self.device_)
+        run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
+
+        # Stage 1 (Section 4.1): decomposition, paths, codebook, and a density around the points.
+        tokenizer = self._new_tokenizer(panel, generator)
+        windows = WindowData(training, class_of)
+        recipe = self._tokenizer_recipe()
+        history = trainer.fit(tokenizer, windows, recipe, stage="tokenizer", **run)
+        self.tokenizer_, self.tokenizer_loss_curve_ = tokenizer.frozen(), history.losses
+        self._settle_codes(windows)
+
+        # Stage 2 (Section 4.2): a prior over the tokens of the frozen tokenizer, coarse to fine.
+        prior = self._new_prior(generator)
+        data, held_out = (TokenData(part, class_of, tokenizer) for part in (training, validation))
+        self._measure_inputs(prior, data)
+        recipe = self._prior_recipe()
+        history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
+        self.prior_ = prior.frozen()
+        self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
+        self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
+        self.n_parameters_ = self._count_parameters()
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        length: int | None = None,
+        y: Any = None,
+        prefix: Any = None,
+        start: Any = None,
+        temperature: float = 1.0,
+        top_p: float | None = None,
+        return_components: bool = False,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """Draw series in the container and types seen in `fit`.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of series, at least 1; with `prefix`, of each of its series.
+        length : int or None, default=None
+            Time steps of each series, at least 1, any number: windows are drawn one after the
+            other, each given the one before. None is the length of the training series if they
+            all have one, else `window_length_`.
+        y : label or array-like of shape (n_series,) or None, default=None
+            Classes to draw from; None draws them as often as in training (with `prefix`, as
+            likely as the history makes them).
+        prefix : array-like, list, DataFrame or None, default=None
+            Histories to continue, in any container that `fit` takes; their last
+            `window_length_` steps are read. What is returned comes after them: the first
+            `n_samples` series continue the first history, and so on.
+        start : time stamp or None, default=None
+            First stamp of every series; None is the first training stamp, or what follows the
+            history.
+        temperature : float, default=1.0
+            Divisor of the logits of the codes, above 0.
+        top_p : float or None, default=None
+            Probability mass of codes to keep, in (0, 1]; None keeps all.
+        return_components : bool, default=False
+            Whether to return the parts of the series as well.
+        random_state : int, RandomState or None, default=None
+            Seed of this draw; None is that of the constructor. An int repeats the draw.
+        n_jobs : int or None, default=None
+            Joblib workers; the draw does not depend on it.
+
+        Returns
+        -------
+        X : ndarray of shape (n_series, length, n_channels), list or DataFrame
+            The first k series of a draw are the draw of k, and their first steps are a shorter
+            draw, up to float rounding.
+        components : Bunch
+            Only with `return_components`: ``trend``, ``coarse`` and ``fine`` seasonal part, and
+            the ``residual`` drawn around what the tokens decode to. Each is a container like
+            `X`, of floats; together they add up to the series before integers are rounded.
+        """
+        _check_sharpening(temperature, top_p)
+        draw = self._sample_components if return_components else self._sample
+        return draw(
+            n_samples,
+            length=length,
+            y=y,
+            prefix=prefix,
+            start=start,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            temperature=temperature,
+            top_p=top_p,
+        )
+
+    def forecast(
+        self,
+        X: Any,
+        horizon: int,
+        *,
+        n_samples: int = 100,
+        y: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """Draw futures of given series.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Histories, in any container that `fit` takes.
+        horizon : int
+            Steps ahead, at least 1.
+        n_samples : int, default=100
+            Futures per series.
+        y, random_state, n_jobs : object
+            As in `sample`.
+
+        Returns
+        -------
+        futures : ndarray, DataFrame or list
+            Shape (n_samples, horizon, n_channels) for one series and (n_series, n_samples,
+            horizon, n_channels) for a panel; a frame has index levels (sample, time) or (series,
+            sample, time), the stamps following those of `X`; a list has for each series the list
+            of its `n_samples` futures.
+        """
+        check_is_fitted(self)
+        return self._forecast(X, horizon, n_samples, y=y, random_state=random_state, n_jobs=n_jobs)

@@ -1,0 +1,241 @@
+"""The two stages of MultiScaleARGenerator: how they are built, read and drawn from."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sktsgen.data import Panel, Windows, split_windows
+from sktsgen.decoding import decode
+from sktsgen.estimators._base import BaseGenerator, Draw
+from sktsgen.estimators._multiscale_data import TokenData, WindowData
+from sktsgen.estimators._multiscale_drawing import WindowDecoder, as_history
+from sktsgen.exceptions import CodebookUsageWarning
+from sktsgen.nn import DualPathTokenizer, ScalePrior, WindowBatch, log_density
+from sktsgen.training import Recipe
+from sktsgen.transformers import feature_rows
+
+# Time steps of a batch of "auto" size.
+_STEPS_PER_BATCH = 1536
+# Windows that are encoded together, and those that the use of the codes is taken from.
+CHUNK, _COUNTED = 512, 20_000
+_USUAL_SCALES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
+SIZES = {
+    "small": {"d_hidden": 32, "code_dim": 16, "d_model": 64, "n_layers": 2},
+    "large": {"d_hidden": 192, "code_dim": 64, "d_model": 512, "n_layers": 6},
+}
+
+
+class MultiScaleStages(BaseGenerator):
+    """What `MultiScaleARGenerator` is made of."""
+
+    tokenizer_: DualPathTokenizer
+    prior_: ScalePrior
+
+    def _check_sizes(self) -> None:
+        d_hidden, d_model = self._width("d_hidden"), self._width("d_model")
+        if d_hidden % 8:
+            raise ValueError(f"d_hidden={d_hidden} must be a multiple of 8.")
+        if d_model % self.n_heads or (d_model // self.n_heads) % 2:
+            raise ValueError(
+                f"n_heads={self.n_heads} does not divide d_model={d_model} into heads of an even "
+                f"width; choose a divisor of {d_model // 2}."
+            )
+        _check_whole("kernels", self.kernels)
+        if not isinstance(self.scales, str):
+            _check_whole("scales", self.scales)
+            if any(a >= b for a, b in pairwise(self.scales)):
+                raise ValueError(f"scales={self.scales!r} must grow from one to the next.")
+
+    def _width(self, name: str) -> int:
+        """Width by its own parameter, else by `size`."""
+        given = getattr(self, name)
+        return int(SIZES[self.size][name] if given is None else given)
+
+    def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
+        """Training and validation windows over the same feature rows."""
+        rows = (feature_rows(panel.values, self.codec_, self._torch_device()),)
+        fraction = self.validation_fraction if self.early_stopping else 0.0
+        starts = split_windows(panel.lengths, self.window_length_, fraction)
+        train, held_out = (
+            Windows(rows, panel.lengths, self.window_length_, starts=part) for part in starts
+        )
+        return train, held_out
+
+    def _scales(self) -> tuple[int, ...]:
+        longest = latent_length(self.window_length_, self.codec_.n_features)
+        if isinstance(self.scales, str):
+            return (*(scale for scale in _USUAL_SCALES if scale < longest), longest)
+        if self.scales[-1] > self.window_length_:
+            raise ValueError(
+                f"scales={self.scales!r} has a scale of more tokens than the window has steps, "
+                f"{self.window_length_}; choose smaller scales or a longer window_length."
+            )
+        return tuple(int(scale) for scale in self.scales)
+
+    def _new_tokenizer(self, panel: Panel, generator: torch.Generator) -> DualPathTokenizer:
+        self.scales_ = self._scales()
+        n_vectors = panel.n_rows * sum(self.scales_) // self.window_length_
+        tokenizer = DualPathTokenizer(
+            n_features=self.codec_.n_features,
+            n_timesteps=self.window_length_,
+            kernels=tuple(self.kernels) if self.has_decomposition else (),
+            scales=self.scales_,
+            codebook_size=min(self.codebook_size, max(2, n_vectors // 4)),
+            code_dim=self._width("code_dim"),
+            d_hidden=self._width("d_hidden"),
+            has_guidance=self.has_guidance,
+            has_mixture=self.emission == "mixture",
+            n_classes=0 if self.classes_ is None else len(self.classes_),
+            generator=generator,
+        )
+        return tokenizer.to(self.device_)
+
+    def _new_prior(self, generator: torch.Generator) -> ScalePrior:
+        prior = ScalePrior(
+            n_features=self.codec_.n_features,
+            n_timesteps=self.window_length_,
+            scales=self.scales_,
+            codebook_size=self.codebook_size_,
+            code_dim=self._width("code_dim"),
+            is_parallel=self.decoding == "scale",
+            n_classes=0 if self.classes_ is None else len(self.classes_),
+            d_model=self._width("d_model"),
+            n_layers=self._width("n_layers"),
+            n_heads=self.n_heads,
+            dropout=self.dropout,
+            input_noise=self.input_noise,
+            corruption=self.corruption,
+            generator=generator,
+        )
+        return prior.to(self.device_)
+
+    def _tokenizer_recipe(self) -> Recipe:
+        return Recipe(
+            max_epochs=max(1, self.max_epochs // 3),
+            batch_size=2 * self._batch_size(),
+            learning_rate=self.learning_rate,
+            average_decay=0.0,
+            early_stopping=False,
+        )
+
+    def _prior_recipe(self) -> Recipe:
+        return Recipe(
+            max_epochs=self.max_epochs,
+            batch_size=self._batch_size(),
+            learning_rate=self.learning_rate,
+            weight_decay=0.1,
+            early_stopping=self.early_stopping,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=self.tol,
+        )
+
+    def _batch_size(self) -> int:
+        if self.batch_size == "auto":
+            return max(8, _STEPS_PER_BATCH // self.window_length_)
+        return int(self.batch_size)
+
+    def _settle_codes(self, data: WindowData) -> None:
+        """Drop the codes that training windows do not use; measure how the others are used."""
+        n_codes = self.tokenizer_.config["codebook_size"]
+        counts = self._count_codes(data, n_codes)
+        is_used = counts.sum(0) > 0
+        self.tokenizer_.keep_codes(torch.tensor(is_used, device=self.device_))
+        self.codebook_size_ = int(is_used.sum())
+        share = counts[:, is_used] / counts.sum(1, keepdims=True)
+        entropy = -(share * np.log(share, where=share > 0, out=np.zeros_like(share))).sum(1)
+        self.codebook_usage_ = (share > 0).mean(1)
+        self.codebook_perplexity_ = np.exp(entropy)
+        if is_used.mean() < 0.8:
+            warnings.warn(
+                f"Only {is_used.mean():.0%} of codebook_size={n_codes} codes are in use; a smaller "
+                f"codebook_size says as much.",
+                CodebookUsageWarning,
+                stacklevel=5,
+            )
+
+    def _count_parameters(self) -> int:
+        networks = (self.tokenizer_, self.prior_)
+        weights = sum(p.numel() for network in networks for p in network.parameters())
+        return weights + self.tokenizer_.quantizer.codebook.codebook.numel()
+
+    def _count_codes(self, data: WindowData, n_codes: int) -> np.ndarray:
+        """Count how often each scale uses each code, (n_scales, n_codes)."""
+        indices = torch.linspace(0, len(data) - 1, min(len(data), _COUNTED)).long()
+        counts = np.zeros((len(self.scales_), n_codes))
+        with torch.inference_mode():
+            for part in indices.split(CHUNK):
+                batch = data.batch(part)
+                codes = self.tokenizer_.encode(batch.values, batch.observed)
+                for scale, own in enumerate(codes.split(self.scales_, dim=1)):
+                    found = torch.bincount(own.flatten(), minlength=n_codes)
+                    counts[scale] += found.numpy(force=True)
+        return counts
+
+    def _measure_inputs(self, prior: ScalePrior, data: TokenData) -> None:
+        """Set the spread that the noise on what the prior reads is relative to."""
+        indices = torch.linspace(0, len(data) - 1, min(len(data), CHUNK)).long()
+        read = torch.cat(data.batch(indices).inputs, dim=-1).flatten(0, 1)
+        prior.spread.copy_(read.std(0, unbiased=False))
+
+    def _draw_windows(self, draw: Draw) -> tuple[Tensor, ...]:
+        """Values, and the parts they were drawn around, each (n_series, length, n_features)."""
+        labels = torch.tensor(draw.labels, device=self.device_)
+        bounds = torch.tensor(self.codec_.bounds_, device=self.device_)
+        decoder = WindowDecoder(self.tokenizer_, self.prior_, labels, bounds, draw.options)
+        noise = draw.noise(decoder.n_uniforms, self.device_)
+        windows = (self.window_length_,) * -(-draw.length // self.window_length_)
+        past = as_history(*self._histories(draw))
+        drawn = decode(decoder, past, None, blocks=windows, noise=noise)
+        return tuple(part[:, : draw.length] for part in drawn)
+
+    def _histories(self, draw: Draw) -> tuple[Tensor, Tensor]:
+        """Stack the ends of the histories, (n_series, window, n_features), and what is known."""
+        shape = len(draw.numbers), self.window_length_
+        past = np.zeros((*shape, self.codec_.n_features), np.float32)
+        known = np.zeros(shape, dtype=bool)
+        for i, number in enumerate(draw.history_of if draw.histories else ()):
+            end = draw.histories[number][-self.window_length_ :]
+            past[i, self.window_length_ - len(end) :] = end
+            known[i, self.window_length_ - len(end) :] = True
+        return torch.tensor(past, device=self.device_), torch.tensor(known, device=self.device_)
+
+    def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
+        """Cut series into windows that follow each other, each given the one before it."""
+        n_series, n_steps = observed.shape
+        length = self.window_length_
+        n_windows = -(-n_steps // length)
+        missing = n_windows * length - n_steps
+        values = F.pad(features, (0, 0, length, missing)).unflatten(1, (-1, length))
+        mask = F.pad(observed, (length, missing)).unflatten(1, (-1, length))
+        batch = WindowBatch(
+            values[:, 1:].flatten(0, 1),
+            mask[:, 1:].flatten(0, 1),
+            values[:, :-1].flatten(0, 1),
+            mask[:, :-1].flatten(0, 1),
+            labels.repeat_interleave(n_windows),
+        )
+        parts = [
+            log_density(self.tokenizer_, self.prior_, WindowBatch(*part))
+            for part in zip(*(whole.split(CHUNK) for whole in batch), strict=True)
+        ]
+        return torch.cat(parts).view(n_series, -1)[:, :n_steps]
+
+
+def _check_whole(name: str, values: Any) -> None:
+    if not len(values) or not all(isinstance(v, (int, np.integer)) and v >= 1 for v in values):
+        raise ValueError(f"{name}={values!r} must be whole numbers of at least 1, one or more.")
+
+
+def latent_length(n_timesteps: int, n_features: int) -> int:
+    """Tokens of the finest scale: those of [1] at 24 steps, at most 16 from 64 on."""
+    fewest = 2 if n_timesteps >= 16 and n_features <= 30 else 1 if n_timesteps >= 4 else 0
+    n_halvings = max(fewest, math.ceil(math.log2(n_timesteps / 16)))
+    return -(-n_timesteps // 2**n_halvings)
