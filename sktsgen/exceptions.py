@@ -5,6 +5,8 @@ __all__ = [
     "FileFormatError",
     "IrregularTimeError",
     "NonFiniteLossError",
+    "OutOfMemoryError",
+    "RankLostError",
     "TrainingInterruptedWarning",
 ]
 
@@ -19,6 +21,14 @@ class IrregularTimeError(ValueError):
 
 class NonFiniteLossError(ArithmeticError):
     """A loss became infinite or NaN during training."""
+
+
+class OutOfMemoryError(MemoryError):
+    """The memory of a device does not hold what was asked of it."""
+
+
+class RankLostError(RuntimeError):
+    """Another process of a distributed training ended before this one."""
 
 
 class CodebookUsageWarning(UserWarning):
