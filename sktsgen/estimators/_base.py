@@ -6,7 +6,6 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,60 +17,19 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen import persistence
-from sktsgen.data import Panel, check_panel, restore_panel
+from sktsgen.data import Panel, Windows, check_panel, restore_panel, split_windows
 from sktsgen.decoding import class_draws, entropy_of
+from sktsgen.estimators._draw import Draw, check_count, with_sample_level
 from sktsgen.estimators._scoring import ScoringMixin
+from sktsgen.exceptions import OutOfMemoryError
 from sktsgen.nn import Network
 from sktsgen.training import resolve_device
-from sktsgen.transformers import NumericCodec
+from sktsgen.transformers import NumericCodec, feature_rows
 
 # Series drawn together: large enough for efficient products, small enough for the caches.
 _CHUNK = 1000
-
-
-@dataclass(frozen=True)
-class Draw:
-    """What is to be drawn: one entry per series.
-
-    Attributes
-    ----------
-    seed : int
-        Key of the noise.
-    numbers : ndarray of shape (n_series,)
-        Numbers of the series, which key the noise together with the seed.
-    length : int
-        Time steps to draw.
-    labels : ndarray of shape (n_series,)
-        Index of the class of each series, zeros without classes.
-    histories : tuple of ndarray of shape (n_steps, n_features), default=()
-        Features that precede, or nothing.
-    history_of : ndarray of shape (n_series,)
-        Index into `histories`, zeros without them.
-    options : dict
-        What else an engine takes.
-    """
-
-    seed: int
-    numbers: np.ndarray
-    length: int
-    labels: np.ndarray
-    histories: tuple[np.ndarray, ...] = ()
-    history_of: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def part(self, chosen: slice | np.ndarray) -> Draw:
-        """Return the same draw for some of the series."""
-        return replace(
-            self,
-            numbers=self.numbers[chosen],
-            labels=self.labels[chosen],
-            history_of=self.history_of[chosen],
-        )
-
-    def parts(self, size: int) -> list[Draw]:
-        """Cut the draw into parts of at most `size` series."""
-        firsts = range(0, len(self.numbers), size)
-        return [self.part(slice(first, first + size)) for first in firsts]
+# Time steps of a batch of "auto" size.
+_STEPS_PER_BATCH = 1536
 
 
 class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
@@ -95,6 +53,21 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         self.spec_ = panel.spec
         self.codec_ = NumericCodec().fit(panel)
         return panel, labels
+
+    def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
+        """Training and validation windows over the same feature rows."""
+        rows = (feature_rows(panel.values, self.codec_, self._torch_device()),)
+        fraction = self.validation_fraction if self.early_stopping else 0.0
+        starts = split_windows(panel.lengths, self.window_length_, fraction)
+        train, held_out = (
+            Windows(rows, panel.lengths, self.window_length_, starts=part) for part in starts
+        )
+        return train, held_out
+
+    def _batch_size(self) -> int:
+        if self.batch_size == "auto":
+            return max(8, _STEPS_PER_BATCH // self.window_length_)
+        return int(self.batch_size)
 
     def _learn_classes(self, panel: Panel, y: Any) -> np.ndarray:
         none = np.zeros(panel.n_series, dtype=np.int64)
@@ -132,11 +105,15 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
     ) -> Any:
         """Draw series number `first` and after, in the container of `fit`."""
         check_is_fitted(self)
-        _check_count("n_samples", n_samples)
+        check_count("n_samples", n_samples)
         histories = None if prefix is None else check_panel(prefix, estimator=self)
         draw = self._plan(n_samples, first, length, y, histories, random_state, options)
         after = self._last_stamps(histories, n_samples, start)
-        values = self.codec_.inverse_transform(self._run(draw, n_jobs))
+        return self._hand_out(self._run(draw, n_jobs), first=first, start=start, after=after)
+
+    def _hand_out(self, features: np.ndarray, *, first: int, start: Any, after: Any) -> Any:
+        """Features of drawn series, from number `first` on, in the container of `fit`."""
+        values = self.codec_.inverse_transform(features)
         ids = self._series_ids(first, len(values))
         return restore_panel(values, self.spec_, start=start, after=after, series_ids=ids)
 
@@ -167,8 +144,8 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
             The next series; all together are what ``sample(n_samples)`` gives.
         """
         check_is_fitted(self)
-        _check_count("n_samples", n_samples)
-        _check_count("batch_size", batch_size)
+        check_count("n_samples", n_samples)
+        check_count("batch_size", batch_size)
         seed = self._seed(random_state)
         return (
             self._sample(
@@ -181,14 +158,14 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         self, X: Any, horizon: int, n_samples: int, *, y: Any = None, **options: Any
     ) -> Any:
         """Futures of `X`: an array with an axis of samples, or a frame with a level of them."""
-        _check_count("horizon", horizon)
+        check_count("horizon", horizon)
         panel = check_panel(X, estimator=self)
         if y is not None and np.ndim(y):
             y = np.repeat(y, n_samples)
         futures = self._sample(n_samples, length=horizon, y=y, prefix=panel, **options)
         is_single = panel.n_series == 1 and panel.spec.container in ("array_2d", "frame")
         if isinstance(futures, pd.DataFrame):
-            return _with_sample_level(futures, panel, n_samples, horizon, is_single)
+            return with_sample_level(futures, panel, n_samples, horizon, is_single)
         if isinstance(futures, np.ndarray):
             shape = (panel.n_series, n_samples, *futures.shape[1:])
             return futures if is_single else futures.reshape(shape)
@@ -206,7 +183,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         options: dict[str, Any],
     ) -> Draw:
         length = self.default_length_ if length is None else length
-        _check_count("length", length)
+        check_count("length", length)
         n_histories = 1 if histories is None else histories.n_series
         history_of = np.repeat(np.arange(n_histories), n_samples)
         # Each history has its own numbers, so that more samples of one leave the others alone.
@@ -231,8 +208,18 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         return np.concatenate(drawn)
 
     def _draw_part(self, draw: Draw) -> np.ndarray:
-        with torch.inference_mode():
-            return self._draw_features(draw).numpy(force=True)
+        try:
+            with torch.inference_mode():
+                return self._draw_features(draw).numpy(force=True)
+        except torch.OutOfMemoryError as error:
+            if len(draw.numbers) == 1:
+                raise OutOfMemoryError(
+                    f"One series of length={draw.length} does not fit into the memory of "
+                    f"{self.device_}; lower length, or move the generator with to_device('cpu')."
+                ) from error
+        # Beyond the handler, which would keep what filled the memory alive.
+        halves = draw.parts(-(-len(draw.numbers) // 2))
+        return np.concatenate([self._draw_part(half) for half in halves])
 
     def _seed(self, random_state: Any) -> int:
         return entropy_of(self.random_state if random_state is None else random_state)
@@ -348,22 +335,3 @@ def _device_here(device: str) -> str:
     except ValueError:
         return "cpu"
     return device
-
-
-def _check_count(name: str, value: Any) -> None:
-    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not is_whole or value < 1:
-        raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
-
-
-def _with_sample_level(
-    futures: pd.DataFrame, panel: Panel, n_samples: int, horizon: int, is_single: bool
-) -> pd.DataFrame:
-    """Index of (sample, time), or (series, sample, time) for a panel, in place of running ids."""
-    names = futures.index.names
-    sample = np.tile(np.repeat(np.arange(n_samples), horizon), panel.n_series)
-    levels, time = [pd.Index(sample, name="sample")], futures.index.get_level_values(1)
-    if not is_single:
-        ids = pd.RangeIndex(panel.n_series) if panel.series_ids is None else panel.series_ids
-        levels.insert(0, ids.repeat(n_samples * horizon).rename(names[0]))
-    return futures.set_axis(pd.MultiIndex.from_arrays([*levels, time]))

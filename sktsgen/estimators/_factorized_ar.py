@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
 from sktsgen.data import Panel
 from sktsgen.estimators._base import all_or_nothing
+from sktsgen.estimators._draw import check_sharpening
 from sktsgen.estimators._factorized_coding import FactorizedCoding
 from sktsgen.estimators._factorized_data import PriorData, TokenizerData
 from sktsgen.persistence import register
@@ -307,7 +308,7 @@ class FactorizedARGenerator(FactorizedCoding):
             The first k series of a draw are the draw of k, and their first steps are a shorter
             draw, up to float rounding.
         """
-        _check_sharpening(temperature, top_p)
+        check_sharpening(temperature, top_p)
         return self._sample(
             n_samples,
             length=length,
@@ -353,14 +354,3 @@ class FactorizedARGenerator(FactorizedCoding):
         """
         check_is_fitted(self)
         return self._forecast(X, horizon, n_samples, y=y, random_state=random_state, n_jobs=n_jobs)
-
-
-def _check_sharpening(temperature: float, top_p: float | None) -> None:
-    if not (_is_number(temperature) and temperature > 0):
-        raise ValueError(f"temperature={temperature!r} must be a number above 0; 1 is as learnt.")
-    if top_p is not None and not (_is_number(top_p) and 0 < top_p <= 1):
-        raise ValueError(f"top_p={top_p!r} must be in (0, 1], or None to keep all codes.")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real)

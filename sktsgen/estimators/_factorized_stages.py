@@ -8,17 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import Panel, Windows, split_windows
-from sktsgen.decoding import SeriesNoise, decode
+from sktsgen.data import Panel
+from sktsgen.decoding import decode
 from sktsgen.estimators._base import BaseGenerator, Draw
 from sktsgen.estimators._factorized_data import TokenizerData
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import FactorizedDecoder, FactorizedModel, FactorizedTokenizer, TokenPrior
 from sktsgen.training import Recipe
-from sktsgen.transformers import feature_rows
 
-# Time steps of a batch of "auto" size; the tokenizer, being small, takes four times as many.
-_STEPS_PER_BATCH = 1536
 # Windows that the spread of what the codes leave over is taken from.
 _ERROR_WINDOWS = 1024
 # Rows that are encoded together.
@@ -42,16 +39,6 @@ class FactorizedStages(BaseGenerator):
                 f"n_kv_heads={self.n_kv_heads} does not divide n_heads={self.n_heads}; choose a "
                 f"divisor."
             )
-
-    def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
-        """Training and validation windows over the same feature rows."""
-        rows = (feature_rows(panel.values, self.codec_, self._torch_device()),)
-        fraction = self.validation_fraction if self.early_stopping else 0.0
-        starts = split_windows(panel.lengths, self.window_length_, fraction)
-        train, held_out = (
-            Windows(rows, panel.lengths, self.window_length_, starts=part) for part in starts
-        )
-        return train, held_out
 
     def _new_tokenizer(self, panel: Panel, generator: torch.Generator) -> FactorizedTokenizer:
         n_features = self.codec_.n_features
@@ -97,7 +84,7 @@ class FactorizedStages(BaseGenerator):
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(
             max_epochs=max(1, self.max_epochs // 10),
-            batch_size=4 * self._batch_size(),
+            batch_size=4 * self._batch_size(),  # the tokenizer is small
             learning_rate=self.learning_rate,
             average_decay=0.0,
             early_stopping=False,
@@ -113,11 +100,6 @@ class FactorizedStages(BaseGenerator):
             n_iter_no_change=self.n_iter_no_change,
             tol=self.tol,
         )
-
-    def _batch_size(self) -> int:
-        if self.batch_size == "auto":
-            return max(8, _STEPS_PER_BATCH // self.window_length_)
-        return int(self.batch_size)
 
     def _describe_tokens(self, panel: Panel, data: TokenizerData) -> None:
         """Basis in the units of the data, use of the codes, and what they leave over."""
@@ -188,9 +170,7 @@ class FactorizedStages(BaseGenerator):
         has_start = past is None or past.shape[1] < self.prior_.trunk.reach
         context = model.begin(labels, past, has_start=has_start)
         decoder = FactorizedDecoder(model, labels, past, **draw.options)
-        noise = SeriesNoise(
-            draw.seed, draw.numbers.tolist(), decoder.n_uniforms, device=self.device_
-        )
+        noise = draw.noise(decoder.n_uniforms, self.device_)
         steps = (1,) * draw.length
         codes, values = decode(decoder, context.inputs, context.cache, blocks=steps, noise=noise)
         return model.values_of((codes, values), labels, past)

@@ -1,0 +1,91 @@
+"""What is to be drawn, and what a user may ask of a draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from sktsgen.data import Panel
+from sktsgen.decoding import SeriesNoise
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What is to be drawn: one entry per series.
+
+    Attributes
+    ----------
+    seed : int
+        Key of the noise.
+    numbers : ndarray of shape (n_series,)
+        Numbers of the series, which key the noise together with the seed.
+    length : int
+        Time steps to draw.
+    labels : ndarray of shape (n_series,)
+        Index of the class of each series, zeros without classes.
+    histories : tuple of ndarray of shape (n_steps, n_features), default=()
+        Features that precede, or nothing.
+    history_of : ndarray of shape (n_series,)
+        Index into `histories`, zeros without them.
+    options : dict
+        What else an engine takes.
+    """
+
+    seed: int
+    numbers: np.ndarray
+    length: int
+    labels: np.ndarray
+    histories: tuple[np.ndarray, ...] = ()
+    history_of: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def part(self, chosen: slice | np.ndarray) -> Draw:
+        """Return the same draw for some of the series."""
+        return replace(
+            self,
+            numbers=self.numbers[chosen],
+            labels=self.labels[chosen],
+            history_of=self.history_of[chosen],
+        )
+
+    def noise(self, width: int, device: torch.device | str) -> SeriesNoise:
+        """Return the uniforms of these series, `width` a time step."""
+        return SeriesNoise(self.seed, self.numbers.tolist(), width, device=device)
+
+    def parts(self, size: int) -> list[Draw]:
+        """Cut the draw into parts of at most `size` series."""
+        firsts = range(0, len(self.numbers), size)
+        return [self.part(slice(first, first + size)) for first in firsts]
+
+
+def check_count(name: str, value: Any) -> None:
+    """Refuse a number of things that is no whole number of at least 1."""
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_whole or value < 1:
+        raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
+
+
+def check_sharpening(temperature: float, top_p: float | None) -> None:
+    """Refuse a `temperature` or `top_p` that is no way to sharpen a distribution."""
+    if not (isinstance(temperature, Real) and temperature > 0):
+        raise ValueError(f"temperature={temperature!r} must be a number above 0; 1 is as learnt.")
+    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+        raise ValueError(f"top_p={top_p!r} must be in (0, 1], or None to keep all codes.")
+
+
+def with_sample_level(
+    futures: pd.DataFrame, panel: Panel, n_samples: int, horizon: int, is_single: bool
+) -> pd.DataFrame:
+    """Index of (sample, time), or (series, sample, time) for a panel, in place of running ids."""
+    names = futures.index.names
+    sample = np.tile(np.repeat(np.arange(n_samples), horizon), panel.n_series)
+    levels, time = [pd.Index(sample, name="sample")], futures.index.get_level_values(1)
+    if not is_single:
+        ids = pd.RangeIndex(panel.n_series) if panel.series_ids is None else panel.series_ids
+        levels.insert(0, ids.repeat(n_samples * horizon).rename(names[0]))
+    return futures.set_axis(pd.MultiIndex.from_arrays([*levels, time]))
