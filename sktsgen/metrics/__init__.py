@@ -11,6 +11,7 @@ from sktsgen.metrics._errors import (
     pinball_loss,
     rmse,
 )
+from sktsgen.metrics._evaluate import evaluate
 from sktsgen.metrics._level_errors import balanced_error, error_rate, level_log_loss
 from sktsgen.metrics._levels import (
     correlation_ratio_difference,
@@ -25,9 +26,20 @@ from sktsgen.metrics._moments import (
     spectral_distance,
 )
 from sktsgen.metrics._predictive import predictive_score
+from sktsgen.metrics._report import FidelityReport
+from sktsgen.metrics._scorers import (
+    GeneratorScorer,
+    neg_autocorrelation_difference,
+    neg_context_fid,
+    neg_correlational_score,
+    neg_discriminative_score,
+    neg_marginal_distance,
+)
 
 __all__ = [
     "Copying",
+    "FidelityReport",
+    "GeneratorScorer",
     "autocorrelation_difference",
     "balanced_error",
     "context_fid",
@@ -39,11 +51,17 @@ __all__ = [
     "crps",
     "discriminative_score",
     "error_rate",
+    "evaluate",
     "interval_coverage",
     "interval_width",
     "level_log_loss",
     "mae",
     "marginal_distance",
+    "neg_autocorrelation_difference",
+    "neg_context_fid",
+    "neg_correlational_score",
+    "neg_discriminative_score",
+    "neg_marginal_distance",
     "pinball_loss",
     "predictive_score",
     "rmse",

@@ -81,7 +81,7 @@ def read_windows(sides: Mapping[str, Any], *, max_windows: int | None = MAX_WIND
             f"{names[-1]} mixes series of {lengths[0]} and {lengths[1]} steps; give equal lengths."
         )
     rows = [
-        _window_rows(table.lengths, int(lengths[0]), max_windows, (name, names[-1]))
+        window_rows(table.lengths, int(lengths[0]), max_windows, (name, names[-1]))
         for name, table in zip(names, tables, strict=True)
     ]
     filled = _without_missing(tables)
@@ -91,7 +91,7 @@ def read_windows(sides: Mapping[str, Any], *, max_windows: int | None = MAX_WIND
     ]
 
 
-def _window_rows(
+def window_rows(
     lengths: NDArray[np.int64], n_timesteps: int, max_windows: int | None, names: tuple[str, str]
 ) -> NDArray[np.int64]:
     """Return the rows of each window: (window, step)."""

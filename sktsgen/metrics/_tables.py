@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sktsgen.data import Panel, check_panel
+
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
@@ -40,12 +42,6 @@ class Kinds(NamedTuple):
     levels: tuple[tuple[Any, ...], ...]  # of each discrete column, in the order of their codes
 
 
-class _Rows(NamedTuple):
-    values: Any  # ndarray of numbers or DataFrame, (row, column)
-    lengths: Int64
-    order: Int64 | None
-
-
 def read_tables(sides: Mapping[str, Any]) -> tuple[list[Table], Kinds]:
     """Read several tables of the same columns.
 
@@ -67,92 +63,47 @@ def read_tables(sides: Mapping[str, Any]) -> tuple[list[Table], Kinds]:
     TypeError
         If a column holds numbers on one side and something else on another.
     ValueError
-        If columns disagree, a number is infinite, or there are no rows.
+        If columns disagree, a cell is infinite, or there are no rows.
     """
-    rows = {name: _read_rows(X, name) for name, X in sides.items()}
-    labels = _common_labels(rows)
-    first = next(iter(rows.values()))
+    panels = {name: read_panel(X, name) for name, X in sides.items()}
+    labels = _common_labels(panels)
+    first = next(iter(panels.values()))
     is_discrete = np.array([_is_discrete(first.values, i) for i in range(len(labels))], dtype=bool)
-    numbers = [_numbers(side, name, labels, ~is_discrete) for name, side in rows.items()]
-    codes, levels = _coded([side.values for side in rows.values()], np.flatnonzero(is_discrete))
+    numbers = [_numbers(side, name, ~is_discrete) for name, side in panels.items()]
+    codes, levels = _coded([side.values for side in panels.values()], np.flatnonzero(is_discrete))
     tables = [
         Table(number, code, side.lengths, side.order)
-        for number, code, side in zip(numbers, codes, rows.values(), strict=True)
+        for number, code, side in zip(numbers, codes, panels.values(), strict=True)
     ]
     return tables, Kinds(labels, is_discrete, levels)
 
 
-def _read_rows(X: Any, name: str) -> _Rows:
-    """Return the rows of all series one below the other."""
-    if isinstance(X, pd.DataFrame):
-        read = _frame_rows(X, name)
-    elif isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", None) == 2:
-        read = _member_rows(list(X), name)
-    else:
-        read = _array_rows(np.asarray(X), name)
-    if not len(read.values) or not read.values.shape[1]:
-        raise ValueError(f"{name} has shape {np.shape(X)}; give at least one cell.")
-    return read
+def read_panel(X: Any, name: str) -> Panel:
+    """Return the rows of all series one below the other, whatever holds them."""
+    if isinstance(X, Panel):
+        return X
+    return check_panel(X, min_rows=1, mixed=True, missing=True, input_name=name)
 
 
-def _frame_rows(X: pd.DataFrame, name: str) -> _Rows:
-    if X.index.nlevels > 2:
-        raise ValueError(
-            f"{name} is a frame with {X.index.nlevels} index levels; give one with a plain index "
-            "or a (series, time) index."
-        )
-    if X.index.nlevels == 1:
-        return _Rows(X, np.array([len(X)]), None)
-    codes = X.index.get_level_values(0).factorize()[0]
-    lengths = np.bincount(codes)
-    if (np.diff(codes) >= 0).all():
-        return _Rows(X, lengths, None)
-    order = np.argsort(codes, kind="stable")
-    return _Rows(X.iloc[order], lengths, order)
-
-
-def _member_rows(members: list[Any], name: str) -> _Rows:
-    widths = {member.shape[1] for member in members}
-    if len(widths) > 1:
-        raise ValueError(f"{name} mixes series of {sorted(widths)} channels; give equal ones.")
-    lengths = np.array([len(member) for member in members])
-    if isinstance(members[0], pd.DataFrame):
-        return _Rows(pd.concat(members), lengths, None)
-    return _Rows(np.concatenate([np.asarray(member) for member in members]), lengths, None)
-
-
-def _array_rows(X: NDArray[Any], name: str) -> _Rows:
-    if X.dtype.kind not in "biuf":
-        raise TypeError(f"{name} is an array of type {X.dtype}; give numbers, or a DataFrame.")
-    if X.ndim not in (2, 3):
-        raise ValueError(
-            f"{name} has shape {X.shape}; give (n_timesteps, n_channels) or "
-            "(n_series, n_timesteps, n_channels)."
-        )
-    lengths = np.array([len(X)]) if X.ndim == 2 else np.full(len(X), X.shape[1])
-    return _Rows(X.reshape(-1, X.shape[-1]), lengths, None)
-
-
-def _common_labels(rows: Mapping[str, _Rows]) -> tuple[Any, ...]:
+def _common_labels(panels: Mapping[str, Panel]) -> tuple[Any, ...]:
     """Return the column labels, or say which two sides disagree."""
-    widths = {name: side.values.shape[1] for name, side in rows.items()}
-    labels: tuple[Any, ...] | None = None
-    named = ""
-    for name, side in rows.items():
-        if widths[name] != (first := next(iter(widths.values()))):
+    (first, panel), *_ = panels.items()
+    labels, named = panel.spec.columns, first
+    for name, other in panels.items():
+        if other.n_channels != panel.n_channels:
             raise ValueError(
-                f"{name} has {widths[name]} columns and {next(iter(widths))} has {first}; "
+                f"{name} has {other.n_channels} columns and {first} has {panel.n_channels}; "
                 "give equal ones."
             )
-        if isinstance(side.values, pd.DataFrame):
-            own = tuple(side.values.columns)
-            if labels is not None and own != labels:
-                raise ValueError(
-                    f"{name} has the columns {list(own)} and {named} has {list(labels)}; give the "
-                    "same, in the same order."
-                )
+        own = other.spec.columns
+        if labels is not None and own not in (None, labels):
+            raise ValueError(
+                f"{name} has the columns {list(own or ())} and {named} has {list(labels)}; give "
+                "the same, in the same order."
+            )
+        if labels is None:
             labels, named = own, name
-    return labels or tuple(range(next(iter(widths.values()))))
+    return labels or tuple(range(panel.n_channels))
 
 
 def _is_discrete(values: Any, i: int) -> bool:
@@ -166,21 +117,13 @@ def _is_discrete(values: Any, i: int) -> bool:
     return not (is_number or is_date)
 
 
-def _numbers(side: _Rows, name: str, labels: tuple[Any, ...], chosen: NDArray[np.bool_]) -> Float64:
-    if isinstance(side.values, pd.DataFrame):
-        columns = [side.values.iloc[:, i] for i in np.flatnonzero(chosen).tolist()]
-        numbers = np.empty((len(side.values), len(columns)))
-        for place, column in enumerate(columns):
-            numbers[:, place] = _number_column(column, name)
-    else:
-        numbers = side.values[:, chosen].astype(np.float64)
-    if np.isinf(numbers).any():
-        row, place = np.argwhere(np.isinf(numbers))[0]
-        label = labels[np.flatnonzero(chosen)[place]]
-        raise ValueError(
-            f"{name} holds {numbers[row, place]} in row {row} of column {label!r}; "
-            "fill or drop cells that are infinite."
-        )
+def _numbers(panel: Panel, name: str, chosen: NDArray[np.bool_]) -> Float64:
+    if not isinstance(panel.values, pd.DataFrame):
+        return panel.values[:, chosen].astype(np.float64)
+    columns = [panel.values.iloc[:, i] for i in np.flatnonzero(chosen).tolist()]
+    numbers = np.empty((len(panel.values), len(columns)))
+    for place, column in enumerate(columns):
+        numbers[:, place] = _number_column(column, name)
     return numbers
 
 

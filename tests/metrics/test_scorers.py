@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GridSearchCV
+
+from sktsgen.datasets import make_var1
+from sktsgen.metrics import (
+    GeneratorScorer,
+    _context_fid,
+    marginal_distance,
+    neg_autocorrelation_difference,
+    neg_context_fid,
+    neg_correlational_score,
+    neg_discriminative_score,
+    neg_marginal_distance,
+)
+
+X = make_var1(60, 20, cov=[[1.0, 0.5], [0.5, 1.0]], random_state=0)
+
+
+class Resampler(BaseEstimator):
+    """Draw training windows, scaled by `spread`."""
+
+    def __init__(self, spread=1.0):
+        self.spread = spread
+
+    def fit(self, X, y=None):
+        self.series_ = np.asarray(X)
+        self.window_length_ = 12
+        return self
+
+    def sample(self, n_samples=1, *, length=None, random_state=None):
+        rng = np.random.default_rng(random_state)
+        return self.spread * self.series_[rng.integers(len(self.series_), size=n_samples), :length]
+
+
+def test_score_is_the_negative_distance_of_a_seeded_draw():
+    generator = Resampler().fit(X[:40])
+    drawn = generator.sample(20 * 9, length=12, random_state=0)
+    assert neg_marginal_distance(generator, X[40:]) == -marginal_distance(X[40:], drawn)
+    assert neg_marginal_distance(generator, X[40:]) == neg_marginal_distance(generator, X[40:])
+
+
+@pytest.mark.parametrize(
+    "scorer",
+    [neg_marginal_distance, neg_autocorrelation_difference, neg_discriminative_score],
+)
+def test_search_chooses_the_right_spread(scorer):
+    search = GridSearchCV(Resampler(), {"spread": [0.2, 1.0, 3.0]}, scoring=scorer, cv=2)
+    scores = search.fit(X).cv_results_["mean_test_score"]
+    if scorer is neg_autocorrelation_difference:  # a matter of order in time, not of spread
+        np.testing.assert_allclose(scores, scores[0])
+    else:
+        assert search.best_params_ == {"spread": 1.0}
+        assert scores.max() <= 0
+
+
+def test_all_scorers_rank_data_above_noise(monkeypatch):
+    monkeypatch.setattr(_context_fid, "N_ITERATIONS", 30)
+    good = Resampler().fit(X[:40])
+    bad = Resampler().fit(np.random.default_rng(0).standard_normal((40, 20, 2)).cumsum(1))
+    for scorer in (neg_correlational_score, neg_context_fid):
+        assert scorer(good, X[40:, :12]) > scorer(bad, X[40:, :12])
+
+
+def test_length_is_never_beyond_the_held_out_series():
+    generator = Resampler().fit(X)
+    lengths = []
+    scorer = GeneratorScorer(lambda real, drawn: lengths.append(drawn.shape[1]) or 0.0)
+    scorer(generator, X[:, :7])
+    scorer(generator, X)
+    GeneratorScorer(scorer.metric, length=5)(generator, X)
+    assert lengths == [7, 12, 5]
+
+
+def test_one_long_series_scores():
+    long = pd.DataFrame(X[0], columns=["p", "q"])
+    assert -1 < neg_marginal_distance(Resampler().fit(X), long) < 0
+
+
+def test_a_function_that_draws_is_used():
+    scorer = GeneratorScorer(
+        marginal_distance,
+        is_loss=False,
+        sample=lambda estimator, n, *, length, random_state: X[:n, :length],
+    )
+    assert scorer(object(), X[:, :12]) == pytest.approx(0.0)
+
+
+def test_an_estimator_that_cannot_draw_is_named():
+    with pytest.raises(TypeError, match="BaseEstimator has no sample; build it with"):
+        neg_marginal_distance(BaseEstimator(), X)
+
+
+def test_a_scorer_says_how_it_was_made():
+    assert repr(neg_marginal_distance) == "GeneratorScorer(marginal_distance, is_loss=True)"
