@@ -184,8 +184,11 @@ class FactorizedDecoder:
         top_p: float | None = None,
     ) -> None:
         self.model, self.labels = model, labels
-        nothing = model.bounds.new_zeros(len(labels), model.bounds.shape[1])
-        self.former = nothing if history is None else history[:, -1].clone()
+        n_former, n_features = model.prior.n_former, model.bounds.shape[1]
+        self.former = model.bounds.new_zeros(len(labels), n_former, n_features)
+        if history is not None:
+            known = history[:, -n_former:]
+            self.former[:, n_former - known.shape[1] :] = known
         self.temperature, self.top_p = temperature, top_p
         self.n_uniforms = model.prior.n_uniforms
 
@@ -198,7 +201,7 @@ class FactorizedDecoder:
         tokenizer, prior = self.model.tokenizer, self.model.prior
         context, depth = states[:, 0], len(prior.codebooks)
         if prior.emission is not None:
-            context = torch.cat([context, self.former], dim=-1)
+            context = torch.cat([context, self.former.flatten(1)], dim=-1)
         codes = prior.draw_codes(
             context, uniforms[:, 0, :depth], temperature=self.temperature, top_p=self.top_p
         )
@@ -206,15 +209,15 @@ class FactorizedDecoder:
         if prior.emission is None:
             return (codes[:, None], coefficients), prior.embed(coefficients, self.labels)
         values = prior.emission.draw(
-            (tokenizer.combine(coefficients, self.labels)[:, 0], self.former),
+            (tokenizer.combine(coefficients, self.labels)[:, 0], self.former[:, -1]),
             torch.cat([context, coefficients[:, 0]], -1),
             uniforms[:, 0, depth:].unflatten(-1, (-1, 2)),
         )
         # A value far outside the data would lead the next steps further and further out.
         values = values.clamp(*self.model.bounds)
         # In place: a captured step reads it at the same address each time.
-        self.former.copy_(values)
         values = values[:, None]
+        self.former.copy_(torch.cat([self.former[:, 1:], values], dim=1))
         return (codes[:, None], values), prior.embed(values, self.labels)
 
     def state(self) -> tuple[Tensor]:

@@ -72,6 +72,8 @@ class TokenPrior(Network):
         share of the steps that are read wrongly.
     n_mixture, smallest_scale : int, float
         Normals per feature of the mixture emission, and the least standard deviation of one.
+    n_former : int
+        How many former steps the heads see as they are; with a mixture emission only.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -102,6 +104,7 @@ class TokenPrior(Network):
         corruption: float,
         n_mixture: int = 8,
         smallest_scale: float = 0.02,
+        n_former: int = 3,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -121,8 +124,10 @@ class TokenPrior(Network):
             "corruption": corruption,
             "n_mixture": n_mixture,
             "smallest_scale": smallest_scale,
+            "n_former": n_former,
         }
         depth, codebook_size, code_dim = codebooks
+        self.n_former = n_former
         self.n_classes, self.dropout = n_classes, dropout
         self.input_noise, self.corruption = input_noise, corruption
         self.register_buffer("codebooks", torch.zeros(depth, codebook_size, code_dim))
@@ -144,7 +149,7 @@ class TokenPrior(Network):
             dropout=dropout,
             generator=generator,
         )
-        d_context = d_model + n_features if has_mixture else d_model
+        d_context = d_model + n_former * n_features if has_mixture else d_model
         self.heads = DepthHeads(d_context, 2 * d_model, depth, codebook_size, code_dim, generator)
         self.emission = (
             MixtureEmission(
@@ -182,14 +187,16 @@ class TokenPrior(Network):
         states: Float[Tensor, "batch time d_model"],
         inputs: Float[Tensor, "batch time d_input"],
     ) -> Float[Tensor, "batch time d_context"]:
-        """Put the values of the step before beside each state.
+        """Put the values of the former steps beside each state, the latest last.
 
-        They come by no noise and no dropout, which would weaken how a step depends on the one
-        before it; the states bring the longer past.
+        They come by no noise and no dropout, which would weaken how a step depends on the ones
+        just before it, above all how a sudden move is taken back; the states bring the longer past.
         """
         if self.emission is None:
             return states
-        return torch.cat([states, F.pad(inputs[:, :-1], (0, 0, 1, 0))], dim=-1)
+        padded = F.pad(inputs[:, :-1], (0, 0, self.n_former, 0))
+        former = padded.unfold(1, self.n_former, 1).movedim(-1, -2).flatten(2)
+        return torch.cat([states, former], dim=-1)
 
     def log_likelihood(
         self, context: Float[Tensor, "batch time d_context"], rows: Rows
