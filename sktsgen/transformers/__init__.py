@@ -1,8 +1,9 @@
 """Columns to float features and back."""
 
 from sktsgen.transformers._blocks import FeatureBlock
-from sktsgen.transformers._codecs import NumericCodec, feature_rows
+from sktsgen.transformers._codecs import NumericCodec
 from sktsgen.transformers._decomposition import SeasonalTrendDecomposer
+from sktsgen.transformers._feature_rows import feature_rows
 from sktsgen.transformers._mixed_type import MixedTypeEncoder
 
 __all__ = [

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from sktsgen.data import LazyRows, MappedRows, Panel
+from sktsgen.data import Panel
 from sktsgen.persistence import register
 from sktsgen.transformers._blocks import FeatureBlock
 from sktsgen.transformers._exact import distances, from_ordinals, limits, moved, to_ordinals
-from sktsgen.transformers._moments import Moments, measure, robust_scale, slices
+from sktsgen.transformers._moments import Moments, measure, robust_scale, slices, some_rows
 
 _MARGIN = 0.05
 _LIMIT_SHARE = 0.01
-# Features up to this many bytes are made once; larger data are read batch by batch.
-_PRELOADED = 2**31
 _HEAVY = 20.0  # kurtosis from which a few cells make most of the variance
 _FEW_STEPS = 100  # whole numbers within so narrow a range keep steps of one width
-_REACH = np.sinh(20.0)  # no cell lies further out, in robust units: float32 would lose it
-_SAMPLE = 2**20  # rows that quantiles are taken of
+_FURTHEST = 10.0  # no feature of such a column lies further from 0, where a network suffers
+_REACH = np.sinh(16.0)  # widths within the range of a column: float32 resolves no more
 _SNAP = 1e-3  # a number this near to a whole one is meant to be it
 
 
@@ -38,7 +34,8 @@ class NumericCodec:
     is_robust : bool, default=False
         Whether a column of which a few cells make most of the variance (kurtosis above 20) goes
         through the inverse hyperbolic sine of its robustly scaled numbers before it is
-        standardised. Whole numbers within a range of 100 do not.
+        standardised, whole numbers within a range of 100 excepted, and is scaled so that no
+        feature lies further than 10 from 0.
     is_stochastic : bool, default=False
         Whether whole numbers are drawn from the two neighbours of a feature rather than rounded.
 
@@ -149,7 +146,7 @@ class NumericCodec:
             names += [columns[block.column] + level for level in levels]
         return names
 
-    def transform(self, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
+    def encode(self, values: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
         """Turn rows of shape (..., n_columns) into features.
 
         Parameters
@@ -178,13 +175,17 @@ class NumericCodec:
         features[..., self._gap_at + 1] = is_missing
         return features
 
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Do what `encode` does."""
+        return self.encode(values)
+
     def inverse_transform(self, features: np.ndarray) -> np.ndarray:
         """Turn features back into rows.
 
         Parameters
         ----------
         features : ndarray of shape (..., n_features)
-            What `transform` gives.
+            What `encode` gives.
 
         Returns
         -------
@@ -204,7 +205,7 @@ class NumericCodec:
         Parameters
         ----------
         features : ndarray of shape (..., n_features)
-            What `transform` gives, or what was generated.
+            What `encode` gives, or what was generated.
         uniforms : ndarray of shape (..., n_uniforms) or None, default=None
             Numbers from 0 to 1 that choose between neighbouring integers.
 
@@ -265,16 +266,17 @@ class NumericCodec:
         self.mean_, self.scale_ = self._float_origin + middle, slope
 
     def _learn_warp(self, rows: np.ndarray, moments: Moments) -> None:
-        """Bend the columns whose variance is made by a few cells."""
-        reach = moments.highest / 2 - moments.lowest / 2
+        """Bend the columns whose variance a few cells make; let no feature of them go too far."""
         is_heavy = moments.kurtosis > _HEAVY
         is_heavy[np.setdiff1d(np.arange(len(is_heavy)), self.kept_)] = False
+        self._unit = np.where(is_heavy, _bounded_scale(moments), self._unit)
+        reach = moments.highest / 2 - moments.lowest / 2
         is_heavy &= ~self.is_whole_ | (2 * reach > _FEW_STEPS)
         is_heavy &= reach > np.finfo(np.float64).tiny * 2 * _REACH
         if not is_heavy.any():
             return
         heavy = np.flatnonzero(is_heavy)
-        sample = self._numbers(rows[:: -(-len(rows) // _SAMPLE)])
+        sample = self._numbers(rows[some_rows(*rows.shape)])
         for column in heavy:
             cells = sample[:, column]
             centre, width = robust_scale(cells[~np.isnan(cells)])
@@ -283,16 +285,19 @@ class NumericCodec:
             self._unit[column] = max(width, 2 * float(reach[column]) / _REACH)
         self.is_warped_ = is_heavy
         warped = measure(lambda: (self._standardise(part, heavy) for part in self._chunks(rows)))
-        self._shift[heavy], self._spread[heavy] = warped.mean, warped.scale
+        self._shift[heavy], self._spread[heavy] = warped.mean, _bounded_scale(warped)
 
     def _learn_bounds(self, moments: Moments) -> None:
-        extremes = np.stack([moments.lowest, moments.highest])
-        extremes = self._standardise(extremes, self.kept_).astype(np.float32)
+        zero = -self._float_origin
+        limits = self._standardise(np.stack([moments.lowest, moments.highest, zero]), self.kept_)
+        lowest, highest, floor = limits
         enough = np.maximum(2, _LIMIT_SHARE * moments.n_present)
         is_free = (moments.at_limit < enough)[:, self.kept_]
-        margin = _MARGIN * (extremes[1] - extremes[0])
+        margin = _MARGIN * (highest - lowest)
+        below, above = lowest - is_free[0] * margin, highest + is_free[1] * margin
+        below = np.where(self.is_count_[self.kept_], np.maximum(below, floor), below)
         self.bounds_ = np.tile(np.array([[0], [1]], np.float32), (1, self.n_features))
-        self.bounds_[:, self._value_at] = extremes + is_free * np.stack([-margin, margin])
+        self.bounds_[:, self._value_at] = below, above
 
     def _standardise(self, numbers: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Features of some columns, float64."""
@@ -331,36 +336,15 @@ class NumericCodec:
         return from_ordinals(ordinals, self.dtype_)
 
 
+def _bounded_scale(moments: Moments) -> np.ndarray:
+    """Return the standard deviation, or what brings the furthest number to `_FURTHEST`."""
+    furthest = np.maximum(moments.highest - moments.mean, moments.mean - moments.lowest)
+    return np.maximum(moments.scale, furthest / _FURTHEST)
+
+
 def _whole(numbers: np.ndarray, uniforms: np.ndarray | None) -> np.ndarray:
     """Round numbers, to the nearest or to one of both neighbours by chance."""
     nearest = np.rint(numbers)
     if uniforms is None or not uniforms.shape[-1]:
         return nearest
     return np.where(np.abs(numbers - nearest) < _SNAP, nearest, np.floor(numbers + uniforms))
-
-
-def feature_rows(
-    values: np.ndarray, codec: NumericCodec, device: torch.device
-) -> Tensor | LazyRows:
-    """Make the features of all rows, or read them on demand where that is too large.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_channels)
-        Rows of all series; may be a `numpy.memmap`.
-    codec : NumericCodec
-        What makes features of them.
-    device : torch.device
-        Where a preloaded tensor is put.
-
-    Returns
-    -------
-    rows : Tensor of shape (n_rows, n_features) or LazyRows
-        The same features either way.
-    """
-    if 4 * len(values) * codec.n_features > _PRELOADED:
-        return MappedRows(values, codec.transform)
-    features = torch.empty(len(values), codec.n_features)
-    for part in slices(*values.shape):
-        features[part] = torch.from_numpy(codec.transform(values[part]))
-    return features.to(device)

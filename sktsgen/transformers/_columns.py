@@ -50,7 +50,7 @@ def plain_column(column: Any) -> pd.Series:
         )
     if not pd.api.types.is_object_dtype(dtype):
         return column
-    found = pd.api.types.infer_dtype(column, skipna=True)
+    found = pd.api.types.infer_dtype(column.dropna(), skipna=False)
     if found in _LEVELS or found == "empty":
         return column
     if found not in _OBJECTS:

@@ -79,8 +79,10 @@ def moved(
     ordinals : ndarray of uint64
         Exact for up to 2**53 steps.
     """
-    count = np.minimum(np.abs(steps), _LARGEST).astype(np.uint64)
-    size = np.minimum(count, (greatest - least) // np.uint64(width)) * np.uint64(width)
-    up = origin + np.minimum(size, greatest - origin)
-    down = origin - np.minimum(size, origin - least)
+    length = np.abs(steps)
+    count = np.minimum(length, _LARGEST).astype(np.uint64)
+    count = np.where(length > _LARGEST, np.iinfo(np.uint64).max, count)
+    step = np.uint64(width)
+    up = origin + np.minimum(count, (greatest - origin) // step) * step
+    down = origin - np.minimum(count, (origin - least) // step) * step
     return np.where(steps >= 0, up, down)

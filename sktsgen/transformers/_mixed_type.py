@@ -83,8 +83,9 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         the mean is kept.
     calendar : bool, default=True
         Whether stamps and periods get sine and cosine of those cycles (minute, hour, day, week,
-        month, year) that are longer than two steps of the column and shorter than four times
-        its span. They follow from the stamp; `inverse_transform` does not read them.
+        month, year) that are longer than twice the shortest distance of two stamps and shorter
+        than four times the span. They follow from the stamp; `inverse_transform` does not read
+        them.
     random_state : int, RandomState or None, default=None
         Chooses among rare levels, and between integers, in `inverse_transform`.
 
@@ -113,14 +114,15 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
     -----
     A feature is a float32, so a number comes back to within 1e-6 of the range of its column, and
     integers and stamps exactly as long as their range is below four million steps; where the
-    numbers themselves lie, beyond 2**53 or at any date, does not matter. A step is the greatest
-    common divisor of the distances between the stamps of `fit`.
+    numbers themselves lie, beyond 2**53 or at any date, does not matter. The step of stamps is
+    the greatest common divisor of their distances in `fit`.
 
     A column of which a few cells make most of the variance (kurtosis above 20) goes through the
     inverse hyperbolic sine of ``(x - median) / width`` before it is standardised, where width is
-    that of the quartiles, or of quantiles further out if these are equal: one wild cell takes
-    nothing from the others, and no feature is so large that a network suffers. Integers within a
-    range of 100 stay straight.
+    that of the quartiles, or of quantiles further out if these are equal, and none of its features
+    lies further than 10 from 0: one wild cell takes nothing from the others, and no network is
+    upset. Integers within a range of 100 stay straight; others are exact up to a range of
+    400,000.
 
     In `transform`, a level that `fit` did not meet counts as rare, and as no level at all where
     none is rare; a missing cell in a column that was complete in `fit` becomes 0. What was not

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 CHUNK = 2**20
 """Cells looked at together, so that a mapped file is never held in memory."""
 
+_SAMPLE = 2**24  # cells that quantiles are taken of
 _TAILS = (0.25, 0.1, 0.05, 0.01, 0.001)
 
 
@@ -44,6 +45,15 @@ def slices(n_rows: int, n_columns: int) -> Iterator[slice]:
     """Cut rows into parts of about `CHUNK` cells."""
     step = max(1, CHUNK // max(1, n_columns))
     return (slice(first, first + step) for first in range(0, n_rows, step))
+
+
+def some_rows(n_rows: int, n_columns: int) -> np.ndarray | slice:
+    """Choose rows enough for quantiles: all, or some in no rhythm that the data could share."""
+    n_chosen = max(1, _SAMPLE // n_columns)
+    if n_rows <= n_chosen:
+        return slice(None)
+    golden = (np.sqrt(5) - 1) / 2
+    return np.unique((np.arange(n_chosen) * golden % 1 * n_rows).astype(np.int64))
 
 
 def measure(chunks: Callable[[], Iterator[np.ndarray]]) -> Moments:

@@ -73,7 +73,7 @@ class NumberCodec(ColumnCodec):
     def encode(self, column: pd.Series) -> np.ndarray:
         """Turn a column into features of shape (n_rows, n_features), float32."""
         values, missing = read_numbers(column)
-        return self.codec_.transform(values[:, None], None if missing is None else missing[:, None])
+        return self.codec_.encode(values[:, None], None if missing is None else missing[:, None])
 
     def decode(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
         """Turn features of shape (n_rows, n_features) into the column of the type of `fit`."""

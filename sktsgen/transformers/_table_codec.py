@@ -81,7 +81,7 @@ class Part:
     def encode(self, table: Table) -> np.ndarray:
         """Turn the columns of a table into features of shape (n_rows, n_features), float32."""
         if isinstance(self.codec, NumericCodec):
-            return self.codec.transform(np.asarray(table))
+            return self.codec.encode(np.asarray(table))
         return self.codec.encode(_column(table, int(self.columns[0])))
 
     def decode(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
@@ -192,7 +192,10 @@ class TableCodec:
 
     def _frame(self, features: np.ndarray, uniforms: np.ndarray) -> Table:
         decoded = self._decoded(features, uniforms)
-        columns = {int(part.columns[0]): values for part, values in decoded}
+        columns = {
+            int(part.columns[0]): pd.Series(values, dtype=values.dtype, copy=False)
+            for part, values in decoded
+        }
         frame = pd.DataFrame(columns, copy=False)
         if not self._spec.has_frames:
             return frame.to_numpy(dtype=object).astype(self._spec.dtypes[0])

@@ -47,10 +47,10 @@ def read_table(X: Any, estimator: Any, *, reset: bool) -> Table:
     if not isinstance(X, pd.DataFrame):
         array = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
         return array if array.dtype.kind in "biuf" else pd.DataFrame(array)
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
     if not X.columns.is_unique:
         twice = X.columns[X.columns.duplicated()][0]
         raise ValueError(f"column {twice!r} occurs more than once; rename or drop one.")
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
     for size, what in zip(X.shape, ("sample", "feature"), strict=True):
         if not size:
             raise ValueError(

@@ -32,8 +32,8 @@ class TimeCodec(ColumnCodec):
 
     The step is the greatest common divisor of the distances between the stamps of `fit`, so
     what is decoded lies on their grid: whole hours stay whole hours. The calendar, sine and
-    cosine of cycles that are longer than two steps and shorter than four times the span, follows
-    from the stamp and is not read on the way back.
+    cosine of cycles that are longer than twice the shortest distance of two stamps and shorter
+    than four times the span, follows from the stamp and is not read on the way back.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class TimeCodec(ColumnCodec):
     def encode(self, column: pd.Series) -> np.ndarray:
         """Turn a column into features of shape (n_rows, n_features), float32."""
         index = self._checked(column)
-        steps = self.codec_.transform(self._steps(index)[:, None])
+        steps = self.codec_.encode(self._steps(index)[:, None])
         if not self.cycles_:
             return steps
         phases = _phases(self._wall_time(index), self.cycles_)
@@ -167,9 +167,10 @@ class TimeCodec(ColumnCodec):
     def _choose_cycles(self, index: Any) -> tuple[str, ...]:
         if isinstance(index, pd.TimedeltaIndex):
             return ()
-        stamps = self._wall_time(index.dropna())
-        span = (stamps.max() - stamps.min()).total_seconds()
-        step = span / np.nanmax(self._steps(index))
+        stamps = self._wall_time(index.dropna().unique().sort_values())
+        seconds = distances(to_ordinals(stamps.asi8), to_ordinals(stamps.asi8[:1]))
+        seconds *= np.timedelta64(1, stamps.unit) / np.timedelta64(1, "s")
+        step, span = np.diff(seconds).min(), seconds[-1]
         return tuple(name for name, length in _CYCLES.items() if 2 * step < length < 4 * span)
 
 

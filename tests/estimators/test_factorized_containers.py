@@ -102,7 +102,7 @@ def test_mapped_file_gives_the_model_of_the_array(tmp_path):
 def test_rows_read_on_demand_give_the_model_of_rows_in_memory(monkeypatch):
     X = make_var1(1, 200, random_state=0)[0]
     plain = fitted(small(), X)
-    monkeypatch.setattr("sktsgen.transformers._codecs._PRELOADED", 0)
+    monkeypatch.setattr("sktsgen.transformers._feature_rows._PRELOADED", 0)
     other = fitted(small(), X)
     same(other.sample(2, length=12), plain.sample(2, length=12))
 

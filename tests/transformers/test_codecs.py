@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from sktsgen.data import Windows, check_panel
 from sktsgen.transformers import NumericCodec, feature_rows
-from sktsgen.transformers import _codecs as codecs_module
+from sktsgen.transformers import _feature_rows as rows_module
 from sktsgen.transformers import _moments as moments_module
 
 CPU = torch.device("cpu")
@@ -174,7 +174,7 @@ def test_mapped_rows_equal_preloaded_rows(tmp_path, monkeypatch, dtype):
     codec = fitted(X)
     loaded = feature_rows(X, codec, CPU)
     assert isinstance(loaded, torch.Tensor)
-    monkeypatch.setattr(codecs_module, "_PRELOADED", 10)
+    monkeypatch.setattr(rows_module, "_PRELOADED", 10)
     mapped = feature_rows(X, codec, CPU)
     assert not isinstance(mapped, torch.Tensor)
     (one, other), mask = Windows((loaded, mapped), [40, 4, 16], 7).gather(torch.tensor([3, 33, 34]))
