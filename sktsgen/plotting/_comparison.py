@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.gridspec import SubplotSpec
 
-_REAL, _SYNTHETIC = "#3b4a5e", "#d9652b"
-_STYLE = {
+REAL, SYNTHETIC = "#3b4a5e", "#d9652b"
+STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.edgecolor": "#8a8f98",
@@ -159,8 +159,8 @@ class ComparisonDisplay:
         """
         if n_series < 1:
             raise ValueError(f"n_series={n_series} draws nothing; choose 1 or more.")
-        plt = _import_pyplot()
-        with plt.rc_context(_STYLE):
+        plt = import_pyplot(type(self).__name__)
+        with plt.rc_context(STYLE):
             self.figure_, place = self._place(plt, ax)
             self.axes_ = self._divide(place)
             for channel in range(len(self.channel_names)):
@@ -218,8 +218,8 @@ class ComparisonDisplay:
         axes = self.axes_["marginal"][channel]
         real, synthetic = self.real[:, :, channel].ravel(), self.synthetic[:, :, channel].ravel()
         edges = common_edges(real, synthetic, _N_BINS)
-        axes.stairs(_shares(real, edges), edges, fill=True, color=_REAL, alpha=0.3)
-        axes.stairs(_shares(synthetic, edges), edges, color=_SYNTHETIC, linewidth=1.3)
+        axes.stairs(_shares(real, edges), edges, fill=True, color=REAL, alpha=0.3)
+        axes.stairs(_shares(synthetic, edges), edges, color=SYNTHETIC, linewidth=1.3)
         axes.set_yticks([])
         axes.set_ylim(bottom=0.0)
 
@@ -256,8 +256,8 @@ class ComparisonDisplay:
     def _label(self) -> None:
         """Titles on top, names at the left, abscissas at the bottom only."""
         axes = self.axes_
-        axes["real"][0].set_title("real", color=_REAL, weight="bold")
-        axes["synthetic"][0].set_title("generated", color=_SYNTHETIC, weight="bold")
+        axes["real"][0].set_title("real", color=REAL, weight="bold")
+        axes["synthetic"][0].set_title("generated", color=SYNTHETIC, weight="bold")
         axes["marginal"][0].set_title("share of values")
         axes["autocorrelation"][0].set_title("autocorrelation")
         for part, label in (("real", "step"), ("synthetic", "step"), ("autocorrelation", "lag")):
@@ -273,16 +273,16 @@ class ComparisonDisplay:
             one.set_title(f"correlation, {title}")
 
     def _sides(self) -> tuple[tuple[str, NDArray[np.float64], str], ...]:
-        return ("real", self.real, _REAL), ("synthetic", self.synthetic, _SYNTHETIC)
+        return ("real", self.real, REAL), ("synthetic", self.synthetic, SYNTHETIC)
 
 
-def _import_pyplot() -> Any:
+def import_pyplot(who: str) -> Any:
+    """Return matplotlib's pyplot, or say which extra it comes with."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            "ComparisonDisplay draws with matplotlib, which is not installed; "
-            "pip install 'sktsgen[plot]'."
+            f"{who} draws with matplotlib, which is not installed; pip install 'sktsgen[plot]'."
         ) from error
     return plt
 

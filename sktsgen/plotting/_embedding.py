@@ -1,0 +1,175 @@
+"""Real and generated windows as two clouds of points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from sktsgen.data import check_panel
+from sktsgen.plotting._comparison import REAL, STYLE, SYNTHETIC, import_pyplot
+from sktsgen.plotting._statistics import cut_windows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+METHODS = ("pca", "tsne")
+
+
+class EmbeddingDisplay:
+    """Windows as points of a plane: where the clouds part, the generator missed or made up a mode.
+
+    Make one with `from_samples`.
+
+    Parameters
+    ----------
+    real, synthetic : ndarray of shape (n_windows, 2)
+        A point for each window.
+    method : {"pca", "tsne"}
+        How the points were found.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Figure that holds the picture; set by `plot`.
+    ax_ : matplotlib Axes
+        Axes of the clouds; set by `plot`.
+
+    Examples
+    --------
+    >>> from sktsgen.datasets import make_sines
+    >>> from sktsgen.plotting import EmbeddingDisplay
+    >>> real, synthetic = (make_sines(100, random_state=seed) for seed in range(2))
+    >>> EmbeddingDisplay.from_samples(real, synthetic).real.shape
+    (100, 2)
+    """
+
+    def __init__(
+        self, real: NDArray[np.float64], synthetic: NDArray[np.float64], *, method: str
+    ) -> None:
+        self.real = real
+        self.synthetic = synthetic
+        self.method = method
+
+    @classmethod
+    def from_samples(
+        cls,
+        X_real: Any,
+        X_synthetic: Any,
+        *,
+        method: str = "pca",
+        max_windows: int = 500,
+        random_state: int = 0,
+        ax: Axes | None = None,
+    ) -> EmbeddingDisplay:
+        """Cut both data sets into windows of one length, find the points and draw them.
+
+        Parameters
+        ----------
+        X_real, X_synthetic : array-like, list or DataFrame
+            Columns of numbers, in any container. Windows are as long as the longest series both
+            have.
+        method : {"pca", "tsne"}, default="pca"
+            "pca" shows the two directions in which the real windows vary most; "tsne" places
+            windows that are alike, real and generated together, near each other.
+        max_windows : int, default=500
+            Most windows a side, at least 5.
+        random_state : int, default=0
+            Where "tsne" starts from.
+        ax : matplotlib Axes, default=None
+            Where to draw; None draws a figure of its own.
+
+        Returns
+        -------
+        display : EmbeddingDisplay
+            The picture, drawn.
+
+        Raises
+        ------
+        ValueError
+            If `method` is not known, the two differ in their channels, or there are fewer than 5
+            windows a side.
+        ImportError
+            If matplotlib is not installed.
+        """
+        if method not in METHODS:
+            raise ValueError(f"method={method!r} is not known; choose from {list(METHODS)}.")
+        windows = _flat_windows(X_real, X_synthetic, max_windows)
+        points = _embed(*windows, method=method, random_state=random_state)
+        return cls(*points, method=method).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> EmbeddingDisplay:
+        """Draw the picture.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None draws a figure of its own.
+
+        Returns
+        -------
+        self : EmbeddingDisplay
+            The display, with `figure_` and `ax_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        plt = import_pyplot(type(self).__name__)
+        with plt.rc_context(STYLE):
+            self.ax_ = (
+                plt.subplots(figsize=(4.2, 4.0), layout="constrained")[1] if ax is None else ax
+            )
+            self.figure_ = self.ax_.get_figure(root=True)
+            sides = ((self.real, REAL, "real"), (self.synthetic, SYNTHETIC, "generated"))
+            for points, colour, label in sides:
+                x, y = points.T
+                self.ax_.scatter(x, y, s=8, color=colour, alpha=0.5, lw=0, label=label)
+            self.ax_.set_xticks([])
+            self.ax_.set_yticks([])
+            self.ax_.set_title(f"windows by {'PCA' if self.method == 'pca' else 't-SNE'}")
+            self.ax_.legend(loc="best", markerscale=2)
+        return self
+
+
+def _flat_windows(
+    X_real: Any, X_synthetic: Any, max_windows: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cut windows of one length and scale them by the real mean and standard deviation."""
+    real, synthetic = (
+        check_panel(X, min_rows=1, input_name=name)
+        for X, name in ((X_real, "X_real"), (X_synthetic, "X_synthetic"))
+    )
+    if real.n_channels != synthetic.n_channels:
+        raise ValueError(
+            f"X_synthetic has {synthetic.n_channels} channels and X_real has {real.n_channels}; "
+            "compare data of the same channels."
+        )
+    length = int(min(real.lengths.max(), synthetic.lengths.max()))
+    sides = [cut_windows(panel, length)[:max_windows] for panel in (real, synthetic)]
+    fewest = min(len(side) for side in sides)
+    if fewest < 5:
+        raise ValueError(f"There are {fewest} windows on one side; give at least 5.")
+    mean, std = sides[0].mean((0, 1)), sides[0].std((0, 1))
+    scaled = [(side - mean) / np.where(std > 0, std, 1.0) for side in sides]
+    return scaled[0].reshape(len(scaled[0]), -1), scaled[1].reshape(len(scaled[1]), -1)
+
+
+def _embed(
+    real: NDArray[np.float64], synthetic: NDArray[np.float64], *, method: str, random_state: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    together = np.concatenate((real, synthetic))
+    if method == "pca":
+        n_components = min(2, real.shape[1])
+        points = PCA(n_components, svd_solver="full").fit(real).transform(together)
+        points = np.pad(points, ((0, 0), (0, 2 - n_components)))
+    else:
+        perplexity = min(30.0, (len(together) - 1) / 3)
+        points = TSNE(perplexity=perplexity, init="pca", random_state=random_state).fit_transform(
+            together
+        )
+    return points[: len(real)], points[len(real) :]

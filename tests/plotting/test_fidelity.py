@@ -1,0 +1,94 @@
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from sktsgen.datasets import make_building_energy, make_sines
+from sktsgen.metrics import evaluate
+from sktsgen.plotting import EmbeddingDisplay, FidelityDisplay
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def report():
+    train, test, synthetic, other = (make_sines(60, random_state=seed) for seed in range(4))
+    measures = ["marginal, KS", "autocorrelation"]
+    rivals = {"other": other}
+    return evaluate(train, test, synthetic, measures=measures, n_repeats=2, rivals=rivals)
+
+
+def test_every_candidate_has_a_point_for_each_measure(report):
+    axes = FidelityDisplay.from_report(report, channels=[0]).axes_["measures"]
+    names = axes.get_legend_handles_labels()[1]
+    assert names == ["generated", "real (floor)", "block bootstrap", "other"]
+    drawn = axes.containers[0].lines[0].get_xdata()
+    expected = report.frame["generated"][:2] / report.frame[:2].max(axis=1)
+    np.testing.assert_allclose(drawn, expected)
+    assert [text.get_text() for text in axes.get_yticklabels()] == list(report.frame.index[:2])
+
+
+def test_clouds_hold_the_windows_of_the_report(report):
+    display = FidelityDisplay.from_report(report, channels=[0])
+    real, synthetic = display.axes_["pca"].collections
+    assert len(real.get_offsets()) == 120
+    assert len(synthetic.get_offsets()) == 60
+    assert display.comparison_.channel_names == ["channel 0"]
+    assert display.comparison_.figure_ is display.figure_
+
+
+def test_discrete_columns_are_left_out():
+    table = make_building_energy(12, random_state=0).assign(kind="office")
+    drawn = [table[start : start + 24] for start in range(0, 240, 24)]
+    given = evaluate(table[:200], table[200:], drawn, measures=["marginal, KS"], n_repeats=2)
+    display = FidelityDisplay.from_report(given)
+    assert "kind" not in display.comparison_.channel_names
+    assert len(display.comparison_.channel_names) == 5
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_far_clouds_part(method):
+    rng = np.random.default_rng(0)
+    real, near = rng.standard_normal((2, 40, 6, 2))
+    display = EmbeddingDisplay.from_samples(real, near + 20, method=method)
+    gap = np.linalg.norm(display.real.mean(0) - display.synthetic.mean(0))
+    spread = np.linalg.norm(display.real - display.real.mean(0), axis=1).mean()
+    assert gap > 2 * spread
+
+
+def test_pca_shows_the_largest_variance_of_the_real_windows():
+    real = np.random.default_rng(0).standard_normal((200, 3, 1)) * [[5.0], [1.0], [1.0]]
+    display = EmbeddingDisplay.from_samples(real, real)
+    expected = real[:, 0].var() / real.var()
+    assert display.real[:, 0].var() == pytest.approx(expected, rel=0.02)
+    np.testing.assert_array_equal(np.sort(display.real, axis=0), np.sort(display.synthetic, axis=0))
+
+
+def test_windows_of_one_cell_have_points():
+    X = np.random.default_rng(0).standard_normal((10, 1, 1))
+    assert EmbeddingDisplay.from_samples(X, X).real.shape == (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        (lambda X: X, {"method": "umap"}, r"method='umap' is not known; choose from \['pca'"),
+        (lambda X: X[:, :, :2], {}, "X_synthetic has 2 channels and X_real has 5"),
+        (lambda X: X[:3], {}, "There are 3 windows on one side; give at least 5"),
+    ],
+)
+def test_bad_arguments_are_named(change, options, message):
+    X = make_sines(10, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        EmbeddingDisplay.from_samples(X, change(X), **options)
+
+
+def test_missing_matplotlib_names_the_extra(report, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"FidelityDisplay draws .* pip install 'sktsgen\[plot"):
+        FidelityDisplay.from_report(report)
