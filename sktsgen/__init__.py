@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sktsgen.data import as_panel
     from sktsgen.estimators import FactorizedARGenerator, MultiScaleARGenerator
     from sktsgen.persistence import load
-    from sktsgen.transformers import SeasonalTrendDecomposer
+    from sktsgen.transformers import MixedTypeEncoder, SeasonalTrendDecomposer
 
 _ROOMS = (
     "compose",
@@ -33,6 +33,7 @@ _ROOMS = (
 _HOMES = {
     "FactorizedARGenerator": "estimators",
     "GeneratorPipeline": "compose",
+    "MixedTypeEncoder": "transformers",
     "MultiScaleARGenerator": "estimators",
     "PanelKFold": "compose",
     "SeasonalTrendDecomposer": "transformers",
@@ -45,6 +46,7 @@ _HOMES = {
 __all__ = [
     "FactorizedARGenerator",
     "GeneratorPipeline",
+    "MixedTypeEncoder",
     "MultiScaleARGenerator",
     "PanelKFold",
     "SeasonalTrendDecomposer",

@@ -17,7 +17,12 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from sktsgen import FactorizedARGenerator, MultiScaleARGenerator, SeasonalTrendDecomposer
+from sktsgen import (
+    FactorizedARGenerator,
+    MixedTypeEncoder,
+    MultiScaleARGenerator,
+    SeasonalTrendDecomposer,
+)
 from sktsgen.testing import test_instances
 
 # Codes are often unused on the few dozen rows of a check.
@@ -33,7 +38,7 @@ EXPECTED = {
     MultiScaleARGenerator: IN_TIME_ORDER,
     SeasonalTrendDecomposer: IN_TIME_ORDER,
 }
-INSTANCES = [*test_instances(), SeasonalTrendDecomposer()]
+INSTANCES = [*test_instances(), MixedTypeEncoder(), SeasonalTrendDecomposer()]
 # What scikit-learn runs on its own classes beyond `check_estimator`.
 FURTHER_CHECKS = [
     check_dataframe_column_names_consistency,

@@ -1,6 +1,5 @@
 """The encoder among scikit-learn's estimators: containers, names, files, bad input."""
 
-import importlib.util
 import pickle
 
 import numpy as np
@@ -11,53 +10,10 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_get_feature_names_out_error,
-    check_global_output_transform_pandas,
-    check_inplace_ensure_writeable,
-    check_param_validation,
-    check_set_output_transform,
-    check_set_output_transform_pandas,
-    check_set_output_transform_polars,
-    check_transformer_get_feature_names_out,
-    check_transformer_get_feature_names_out_pandas,
-    parametrize_with_checks,
-)
 
 from sktsgen.transformers import MixedTypeEncoder, feature_rows
 from sktsgen.transformers import _feature_rows as rows_module
 from tests.benchmarks._data import SHARED, has_shared_data
-
-FURTHER_CHECKS = [
-    check_dataframe_column_names_consistency,
-    check_get_feature_names_out_error,
-    check_global_output_transform_pandas,
-    check_inplace_ensure_writeable,
-    check_param_validation,
-    check_set_output_transform,
-    check_set_output_transform_pandas,
-    pytest.param(
-        check_set_output_transform_polars,
-        marks=pytest.mark.skipif(
-            importlib.util.find_spec("polars") is None, reason="polars is not installed"
-        ),
-        id="check_set_output_transform_polars",
-    ),
-    check_transformer_get_feature_names_out,
-    check_transformer_get_feature_names_out_pandas,
-]
-
-
-@parametrize_with_checks([MixedTypeEncoder()])
-def test_encoder_is_compatible_with_scikit_learn(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
-@pytest.mark.parametrize("check", FURTHER_CHECKS, ids=lambda check: check.__name__)
-def test_encoder_passes_the_further_checks_of_scikit_learn(check):
-    check("MixedTypeEncoder", MixedTypeEncoder())
 
 
 def mixed(n_rows=12):
