@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
 from sktsgen.data import Panel
 from sktsgen.estimators._base import all_or_nothing
-from sktsgen.estimators._factorized_ar import _check_sharpening
+from sktsgen.estimators._draw import check_sharpening
 from sktsgen.estimators._multiscale_data import TokenData, WindowData
 from sktsgen.estimators._multiscale_parts import MultiScaleParts
 from sktsgen.persistence import register
@@ -71,9 +71,9 @@ class MultiScaleARGenerator(MultiScaleParts):
         which the transformer is told; drawing and scoring tell it 0.
     corruption : float, default=0.0
         Share of the tokens that are read wrongly in training, in [0, 1).
-    max_epochs : int, default=15
+    max_epochs : int, default=16
         Epochs of the prior at most, of `Trainer.steps_per_epoch` (100) optimiser steps each; the
-        tokenizer takes a third of it, with twice the batch.
+        tokenizer takes a quarter of it, with twice the batch.
     batch_size : int or "auto", default="auto"
         Windows per optimiser step; auto is as many as hold 1,536 time steps.
     learning_rate : float, default=2e-3
@@ -114,7 +114,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
     loss_curve_, validation_loss_curve_ : list of float
-        Losses of the prior per epoch, in nats per token.
+        Losses of the prior per epoch, in nats per token or value.
     tokenizer_loss_curve_ : list of float
         Losses of the tokenizer per epoch.
     n_iter_, best_epoch_ : int
@@ -203,7 +203,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         dropout: float = 0.1,
         input_noise: float = 0.3,
         corruption: float = 0.0,
-        max_epochs: int = 15,
+        max_epochs: int = 16,
         batch_size: int | str = "auto",
         learning_rate: float = 2e-3,
         early_stopping: bool = False,
@@ -281,7 +281,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         class_of = torch.tensor(labels, device=self.device_)
         run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
 
-        # Stage 1 (Section 4.1): decomposition, paths, codebook, and a density around the points.
+        # Stage 1 (Section 4.1): decomposition, paths and codebook.
         tokenizer = self._new_tokenizer(panel, generator)
         windows = WindowData(training, class_of)
         recipe = self._tokenizer_recipe()
@@ -289,7 +289,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         self.tokenizer_, self.tokenizer_loss_curve_ = tokenizer.frozen(), history.losses
         self._settle_codes(windows)
 
-        # Stage 2 (Section 4.2): a prior over the tokens of the frozen tokenizer, coarse to fine.
+        # Stage 2 (Section 4.2): tokens coarse to fine, and values given the tokens.
         prior = self._new_prior(generator)
         data, held_out = (TokenData(part, class_of, tokenizer) for part in (training, validation))
         self._measure_inputs(prior, data)
@@ -355,7 +355,7 @@ class MultiScaleARGenerator(MultiScaleParts):
             the ``residual`` drawn around what the tokens decode to. Each is a container like
             `X`, of floats; together they add up to the series before integers are rounded.
         """
-        _check_sharpening(temperature, top_p)
+        check_sharpening(temperature, top_p)
         draw = self._sample_components if return_components else self._sample
         return draw(
             n_samples,

@@ -42,7 +42,7 @@ class WindowDecoder:
         self.n_tokens = sum(prior.scales)
         # Uniforms are keyed by time step; each brings its share of those of the tokens.
         self.n_shared = -(-self.n_tokens // self.n_timesteps)
-        self.n_uniforms = self.n_shared + tokenizer.emission.n_uniforms
+        self.n_uniforms = self.n_shared + prior.emission.n_uniforms
 
     def step(self, inputs: Tensor, cache: None) -> Tensor:
         """Return the former window and its mask as they are."""
@@ -71,7 +71,7 @@ class WindowDecoder:
     def _values(
         self, decoded: DecodedWindow, history: Tensor, known: Tensor, uniforms: Tensor
     ) -> Tensor:
-        decoder = ValueDecoder(self.tokenizer, decoded, self.bounds)
+        decoder = ValueDecoder(self.prior.emission, decoded, self.bounds)
         first, steps = decoder.start(history, known), (1,) * self.n_timesteps
         (values,) = decode(decoder, first, None, blocks=steps, noise=GivenNoise(uniforms))
         return values

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen.data import Panel, Windows, check_panel, restore_panel, restore_rows
-from sktsgen.estimators._base import Draw
+from sktsgen.estimators._draw import Draw, check_count
 from sktsgen.estimators._multiscale_data import WindowData
 from sktsgen.estimators._multiscale_stages import CHUNK, MultiScaleStages
 
@@ -49,13 +49,8 @@ class MultiScaleParts(MultiScaleStages):
             found = torch.cat([trend, trend + coarse, trend + seasonal])
             parts[:, offsets[i] : offsets[i + 1]] = found.numpy(force=True)
         columns = self.spec_.column_index() if self.spec_.has_frames else None
-        layers = self._layers(parts)
-        return Bunch(
-            **{
-                name: restore_rows(layer, panel, columns=columns)
-                for name, layer in zip(_PARTS, layers, strict=False)
-            }
-        )
+        layers = [restore_rows(layer, panel, columns=columns) for layer in self._layers(parts)]
+        return Bunch(**dict(zip(_PARTS, layers, strict=False)))
 
     def reconstruct(self, X: Any, *, n_scales: int | None = None, y: Any = None) -> Any:
         """Encode series and decode them from their coarsest scales, without noise.
@@ -116,30 +111,28 @@ class MultiScaleParts(MultiScaleStages):
         self,
         n_samples: int,
         *,
+        length: int | None,
+        y: Any,
         prefix: Any,
         start: Any,
         random_state: Any,
         n_jobs: int | None,
-        **asked: Any,
+        **options: Any,
     ) -> tuple[Any, Bunch]:
-        """Draw series and their parts; both come from one and the same draw."""
-        seed = self._seed(random_state)
-        X = self._sample(
-            n_samples, prefix=prefix, start=start, random_state=seed, n_jobs=n_jobs, **asked
-        )
+        """Draw series and their parts, both of one draw."""
+        check_is_fitted(self)
+        check_count("n_samples", n_samples)
         histories = None if prefix is None else check_panel(prefix, estimator=self)
-        length, y = asked.pop("length"), asked.pop("y")
-        draw = self._plan(n_samples, 0, length, y, histories, seed, asked | {"has_parts": True})
-        drawn = self._run(draw, n_jobs)
-        parts = np.stack(np.split(drawn, 4, axis=-1))
-        floats = replace(self.spec_, dtypes=(np.dtype(np.float64),) * self.n_features_in_)
+        options["has_parts"] = True
+        draw = self._plan(n_samples, 0, length, y, histories, random_state, options)
+        sums = np.stack(np.split(self._run(draw, n_jobs), len(_PARTS), axis=-1))
         after = self._last_stamps(histories, n_samples, start)
-        return X, Bunch(
-            **{
-                name: restore_panel(layer, floats, start=start, after=after)
-                for name, layer in zip(_PARTS, self._layers(parts), strict=True)
-            }
-        )
+        X = self._hand_out(sums[-1], first=0, start=start, after=after)
+        floats = replace(self.spec_, dtypes=(np.dtype(np.float64),) * self.n_features_in_)
+        layers = [
+            restore_panel(layer, floats, start=start, after=after) for layer in self._layers(sums)
+        ]
+        return X, Bunch(**dict(zip(_PARTS, layers, strict=True)))
 
     def _draw_features(self, draw: Draw) -> Tensor:
         options = dict(draw.options)

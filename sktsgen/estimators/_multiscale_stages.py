@@ -12,18 +12,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sktsgen.data import Panel, Windows, split_windows
+from sktsgen.data import Panel
 from sktsgen.decoding import decode
-from sktsgen.estimators._base import BaseGenerator, Draw
+from sktsgen.estimators._base import BaseGenerator
+from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._multiscale_data import TokenData, WindowData
 from sktsgen.estimators._multiscale_drawing import WindowDecoder, as_history
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import DualPathTokenizer, ScalePrior, WindowBatch, log_density
 from sktsgen.training import Recipe
-from sktsgen.transformers import feature_rows
 
-# Time steps of a batch of "auto" size.
-_STEPS_PER_BATCH = 1536
 # Windows that are encoded together, and those that the use of the codes is taken from.
 CHUNK, _COUNTED = 512, 20_000
 _USUAL_SCALES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
@@ -59,16 +57,6 @@ class MultiScaleStages(BaseGenerator):
         given = getattr(self, name)
         return int(SIZES[self.size][name] if given is None else given)
 
-    def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
-        """Training and validation windows over the same feature rows."""
-        rows = (feature_rows(panel.values, self.codec_, self._torch_device()),)
-        fraction = self.validation_fraction if self.early_stopping else 0.0
-        starts = split_windows(panel.lengths, self.window_length_, fraction)
-        train, held_out = (
-            Windows(rows, panel.lengths, self.window_length_, starts=part) for part in starts
-        )
-        return train, held_out
-
     def _scales(self) -> tuple[int, ...]:
         longest = latent_length(self.window_length_, self.codec_.n_features)
         if isinstance(self.scales, str):
@@ -92,7 +80,6 @@ class MultiScaleStages(BaseGenerator):
             code_dim=self._width("code_dim"),
             d_hidden=self._width("d_hidden"),
             has_guidance=self.has_guidance,
-            has_mixture=self.emission == "mixture",
             n_classes=0 if self.classes_ is None else len(self.classes_),
             generator=generator,
         )
@@ -105,6 +92,8 @@ class MultiScaleStages(BaseGenerator):
             scales=self.scales_,
             codebook_size=self.codebook_size_,
             code_dim=self._width("code_dim"),
+            d_states=self.tokenizer_.d_states,
+            has_mixture=self.emission == "mixture",
             is_parallel=self.decoding == "scale",
             n_classes=0 if self.classes_ is None else len(self.classes_),
             d_model=self._width("d_model"),
@@ -119,7 +108,7 @@ class MultiScaleStages(BaseGenerator):
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(
-            max_epochs=max(1, self.max_epochs // 3),
+            max_epochs=max(1, self.max_epochs // 4),
             batch_size=2 * self._batch_size(),
             learning_rate=self.learning_rate,
             average_decay=0.0,
@@ -136,11 +125,6 @@ class MultiScaleStages(BaseGenerator):
             n_iter_no_change=self.n_iter_no_change,
             tol=self.tol,
         )
-
-    def _batch_size(self) -> int:
-        if self.batch_size == "auto":
-            return max(8, _STEPS_PER_BATCH // self.window_length_)
-        return int(self.batch_size)
 
     def _settle_codes(self, data: WindowData) -> None:
         """Drop the codes that training windows do not use; measure how the others are used."""

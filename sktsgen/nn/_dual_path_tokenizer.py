@@ -1,4 +1,4 @@
-"""Stage 1 of TimeMAR: two paths, tokens at several scales, and a density of the values."""
+"""Stage 1 of TimeMAR: two paths, and tokens at several scales."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from sktsgen.nn._dual_path import (
 )
 from sktsgen.nn._layers import Linear
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer
-from sktsgen.nn._window_batch import WindowBatch, hide_history
-from sktsgen.nn._window_emission import WindowEmission
+from sktsgen.nn._window_batch import WindowBatch
 from sktsgen.ops import reflect, spectral_distance
 
 # Shares of the training after which codes are placed, and after which dead ones are left alone.
@@ -65,8 +64,6 @@ class DualPathTokenizer(Network):
         Width of the paths, twice that from the third level on.
     has_guidance : bool
         Whether the seasonal decoder attends to the coarse part.
-    has_mixture : bool
-        Whether values have a learnt density around the decoded points, in place of one spread.
     n_classes : int
         Number of classes, 0 for none.
     dropout : float
@@ -94,7 +91,6 @@ class DualPathTokenizer(Network):
         code_dim: int,
         d_hidden: int,
         has_guidance: bool,
-        has_mixture: bool,
         n_classes: int = 0,
         dropout: float = 0.0,
         generator: torch.Generator,
@@ -110,7 +106,6 @@ class DualPathTokenizer(Network):
             "code_dim": code_dim,
             "d_hidden": d_hidden,
             "has_guidance": has_guidance,
-            "has_mixture": has_mixture,
             "n_classes": n_classes,
             "dropout": dropout,
         }
@@ -132,32 +127,18 @@ class DualPathTokenizer(Network):
         self.unfuse = Linear(code_dim, n_paths * code_dim, generator)
         self.class_code = nn.Parameter(torch.zeros(n_classes, code_dim))
         self.quantizer = MultiScaleQuantizer(scales, codebook_size, code_dim, generator=generator)
-        self.emission = WindowEmission(
-            n_features,
-            d_hidden * (1 + is_dual),
-            has_mixture=has_mixture,
-            generator=generator,
-        )
+        self.d_states = d_hidden * (1 + is_dual)
         self.register_buffer("is_quantising", torch.tensor(False))
 
     def loss(self, batch: WindowBatch, step: TrainingStep | None = None) -> Float[Tensor, ""]:
-        """Errors of series, parts and spectrum, [1]_ Eq. 12; commitment; and the density's own."""
+        """Errors of series, parts and spectrum, and commitment, [1]_ Eq. 12."""
         generator = None if step is None else step.generator
         x = reflect(batch.values, batch.observed)
         parts = self.decompose(x)
         latent, pull = self._quantised(self.latent(parts, generator), step)
         decoded = self.decode(latent, batch.labels, generator)
-        known = hide_history(batch.known, generator)
-        # The density learns what the tokens leave over; it does not bend what they stand for.
-        points, states = decoded.values.detach(), decoded.states.detach()
-        before = self.emission.errors_before(batch.history, known, points)
-        density = self.emission.log_density(x, points, states, before)
-        return (
-            _mean(F.mse_loss(decoded.values, x, reduction="none"), batch.observed)
-            + self._error_of_parts(decoded.parts, parts, batch.observed)
-            + pull
-            - _mean(density, batch.observed)
-        )
+        error = _mean(F.mse_loss(decoded.values, x, reduction="none"), batch.observed)
+        return error + self._error_of_parts(decoded.parts, parts, batch.observed) + pull
 
     def _error_of_parts(
         self, decoded: Components, parts: Components, observed: Tensor

@@ -11,14 +11,16 @@ from sktsgen.nn._dual_path_tokenizer import DecodedWindow, DualPathTokenizer
 from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
 from sktsgen.nn._window_batch import WindowBatch
+from sktsgen.nn._window_emission import WindowEmission
 from sktsgen.ops import draw_index, nucleus, pool
 
 
 def read_tokens(tokenizer: DualPathTokenizer, batch: WindowBatch) -> TokenBatch:
     """Encode windows as a prior takes them."""
     codes = tokenizer.encode(batch.values, batch.observed)
+    decoded = tokenizer.decode(tokenizer.quantizer.decode(codes), batch.labels)
     inputs = tokenizer.quantizer.read(codes)
-    return TokenBatch(codes, inputs, batch.history, batch.known, batch.labels)
+    return TokenBatch(batch, codes, inputs, decoded.values, decoded.states)
 
 
 def log_density(
@@ -29,13 +31,10 @@ def log_density(
     The density of a window is a sum over all its tokens, of which the ones it is encoded by are
     taken. Their log-probability is shared evenly by its steps.
     """
-    tokens = read_tokens(tokenizer, batch)
-    decoded = tokenizer.decode(tokenizer.quantizer.decode(tokens.codes), batch.labels)
-    before = tokenizer.emission.errors_before(batch.history, batch.known, decoded.values)
-    values = tokenizer.emission.log_density(batch.values, decoded.values, decoded.states, before)
+    parts = prior.log_likelihood(read_tokens(tokenizer, batch))
     n_observed = batch.observed.sum(1, keepdim=True).clamp(min=1)
-    shared = prior.log_likelihood(tokens).sum(1, keepdim=True) / n_observed
-    return (values.sum(-1) + shared) * batch.observed
+    shared = parts.tokens.sum(1, keepdim=True) / n_observed
+    return parts.values.sum(-1) + shared * batch.observed
 
 
 class ScaleDecoder:
@@ -114,8 +113,8 @@ class ValueDecoder:
 
     Parameters
     ----------
-    tokenizer : DualPathTokenizer
-        The first stage.
+    emission : WindowEmission
+        Density of the values.
     decoded : DecodedWindow
         What the tokens decode to.
     bounds : Tensor of shape (2, n_features)
@@ -126,11 +125,11 @@ class ValueDecoder:
 
     def __init__(
         self,
-        tokenizer: DualPathTokenizer,
+        emission: WindowEmission,
         decoded: DecodedWindow,
         bounds: Float[Tensor, "2 features"],
     ) -> None:
-        self.emission, self.bounds = tokenizer.emission, bounds
+        self.emission, self.bounds = emission, bounds
         self.points, self.states = decoded.values, decoded.states
         self.n_uniforms = self.emission.n_uniforms
         self.position = 0

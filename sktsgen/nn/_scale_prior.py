@@ -1,4 +1,4 @@
-"""Stage 2 of TimeMAR: a prior over the tokens of a window, coarse to fine, given its history."""
+"""Stage 2 of TimeMAR: tokens coarse to fine given the history, and values given the tokens."""
 
 from __future__ import annotations
 
@@ -15,28 +15,38 @@ from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._transformer import CausalTransformer
-from sktsgen.nn._window_batch import hide_history
+from sktsgen.nn._window_batch import WindowBatch, hide_history
+from sktsgen.nn._window_emission import WindowEmission
 from sktsgen.ops import corrupt_rows
 
 
 class TokenBatch(NamedTuple):
-    """Tokens of windows, what each is predicted from, and what came before the windows.
+    """Windows with their tokens, what each token is predicted from, and what all stand for.
 
     Attributes
     ----------
+    window : WindowBatch
+        Windows, and what came before them.
     codes : Tensor of shape (batch, token)
         Tokens, coarse to fine.
     inputs : TokenInputs
         What each is predicted from.
-    history, known, labels : Tensor
-        As in `WindowBatch`.
+    points, states : Tensor of shape (batch, time, n_features) and (batch, time, d_states)
+        What the tokens decode to, and hidden states of the decoder.
     """
 
+    window: WindowBatch
     codes: Int[Tensor, "batch token"]
     inputs: TokenInputs
-    history: Float[Tensor, "batch past features"]
-    known: Bool[Tensor, "batch past"]
-    labels: Int[Tensor, " batch"]
+    points: Float[Tensor, "batch time features"]
+    states: Float[Tensor, "batch time d_states"]
+
+
+class LikelihoodParts(NamedTuple):
+    """Log-probabilities of tokens and log densities of values, zero where not observed."""
+
+    tokens: Float[Tensor, "batch token"]
+    values: Float[Tensor, "batch time features"]
 
 
 class ScalePrior(Network):
@@ -54,8 +64,10 @@ class ScalePrior(Network):
         Width and length of a window, and of its history.
     scales : tuple of int
         Tokens per scale.
-    codebook_size, code_dim : int
-        Number of codes and their width.
+    codebook_size, code_dim, d_states : int
+        Number of codes and their width, and width of the decoder's hidden states.
+    has_mixture : bool
+        Whether values have a learnt density around the decoded points, in place of one spread.
     is_parallel : bool
         Whether the tokens of a scale are drawn together.
     n_classes : int
@@ -88,6 +100,8 @@ class ScalePrior(Network):
         scales: Collection[int],
         codebook_size: int,
         code_dim: int,
+        d_states: int,
+        has_mixture: bool,
         is_parallel: bool,
         n_classes: int,
         d_model: int,
@@ -106,6 +120,8 @@ class ScalePrior(Network):
             "scales": scales,
             "codebook_size": codebook_size,
             "code_dim": code_dim,
+            "d_states": d_states,
+            "has_mixture": has_mixture,
             "is_parallel": is_parallel,
             "n_classes": n_classes,
             "d_model": d_model,
@@ -151,21 +167,33 @@ class ScalePrior(Network):
             generator=generator,
         )
         self.head = Linear(d_model, codebook_size, generator, bias=True, gain=0.5)
+        self.emission = WindowEmission(
+            n_features, d_states, has_mixture=has_mixture, generator=generator
+        )
 
     def loss(self, batch: TokenBatch, step: TrainingStep | None = None) -> Float[Tensor, ""]:
-        """Mean negative log-probability of a token."""
-        generator = None if step is None else step.generator
-        return -self.log_likelihood(batch, generator).mean()
+        """Negative log-likelihood, divided by the number of tokens and observed values."""
+        parts = self.log_likelihood(batch, None if step is None else step.generator)
+        n_values = batch.window.observed.sum() * parts.values.shape[-1]
+        return -(parts.tokens.sum() + parts.values.sum()) / (parts.tokens.numel() + n_values)
 
     def log_likelihood(
         self, batch: TokenBatch, generator: torch.Generator | None = None
-    ) -> Float[Tensor, "batch token"]:
-        """Log-probability of every token given the ones before it; `generator` adds the noise."""
+    ) -> LikelihoodParts:
+        """Every token given the ones before, every value given all; `generator` adds noise."""
+        known = hide_history(batch.window.known, generator)
+        window = batch.window._replace(known=known)
+        before = self.emission.errors_before(window.history, known, batch.points)
+        values = self.emission.log_density(window.values, batch.points, batch.states, before)
+        tokens = self._token_likelihood(batch._replace(window=window), generator)
+        return LikelihoodParts(tokens, values * window.observed[..., None])
+
+    def _token_likelihood(self, batch: TokenBatch, generator: torch.Generator | None) -> Tensor:
         level = self._noise_level(batch.codes, generator)
-        known = hide_history(batch.known, generator)
+        _, _, history, known, labels = batch.window
         embedded = [
-            self.embed_history(batch.history, known, batch.labels, level, generator),
-            self.embed_tokens(batch.inputs, batch.labels, 0, level, generator),
+            self.embed_history(history, known, labels, level, generator),
+            self.embed_tokens(batch.inputs, labels, 0, level, generator),
         ]
         last_seen = self.last_seen if self.is_parallel else None
         states = self.trunk(torch.cat(embedded, dim=1), generator, last_seen=last_seen)

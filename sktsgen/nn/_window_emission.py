@@ -33,7 +33,7 @@ class WindowEmission(nn.Module):
     """
 
     # Steps back whose errors are looked at.
-    n_past = 2
+    n_past = 6
 
     def __init__(
         self, n_features: int, d_states: int, *, has_mixture: bool, generator: torch.Generator
@@ -94,7 +94,10 @@ class WindowEmission(nn.Module):
 
         Newest first; then which of them are known, the others being zero.
         """
-        recent, is_known = (part[:, -self.n_past :].flip(1) for part in (history, known))
+        # A history may be shorter, being as long as a window.
+        missing = max(0, self.n_past - history.shape[1])
+        recent = F.pad(history, (0, 0, missing, 0))[:, -self.n_past :].flip(1)
+        is_known = F.pad(known, (missing, 0))[:, -self.n_past :].flip(1)
         errors = (recent - points[:, :1]) * is_known[..., None]
         return torch.cat([errors.flatten(1), is_known.to(errors.dtype)], -1)[:, None]
 

@@ -15,9 +15,8 @@ N_TOKENS = sum(SCALES)
 
 def log_likelihood(tokenizer, prior, batch, codes):
     tokens = read_tokens(tokenizer, batch)
-    return prior.log_likelihood(
-        tokens._replace(codes=codes, inputs=tokenizer.quantizer.read(codes))
-    )
+    changed = tokens._replace(codes=codes, inputs=tokenizer.quantizer.read(codes))
+    return prior.log_likelihood(changed).tokens
 
 
 @BOTH
@@ -71,10 +70,13 @@ def test_history_that_is_not_known_is_not_read(is_parallel):
     batch = new_batch(n_known=4)
     changed = batch._replace(history=batch.history + ~batch.known[..., None] * 5.0)
     tokens = [read_tokens(tokenizer, b) for b in (batch, changed)]
-    assert prior.log_likelihood(tokens[0]).equal(prior.log_likelihood(tokens[1]))
+    parts = [prior.log_likelihood(part) for part in tokens]
+    assert parts[0].tokens.equal(parts[1].tokens)
+    assert parts[0].values.equal(parts[1].values)
     nearer = batch._replace(history=batch.history + batch.known[..., None] * 5.0)
     other = prior.log_likelihood(read_tokens(tokenizer, nearer))
-    assert (other - prior.log_likelihood(tokens[0])).abs().max() > 1e-3
+    assert (other.tokens - parts[0].tokens).abs().max() > 1e-3
+    assert (other.values - parts[0].values).abs().max() > 1e-3
 
 
 def test_noise_is_for_training_alone():
@@ -92,7 +94,7 @@ def test_prior_learns_the_tokens_of_the_histories():
     batch = new_batch(16)
     with torch.no_grad():
         tokens = read_tokens(tokenizer, batch._replace(history=batch.values))
-    start = prior.loss(tokens).item()
+    start = prior.log_likelihood(tokens).tokens.mean().item()
     prior.trunk.dropout, prior.corruption, prior.input_noise = 0.0, 0.0, 0.0
     optimizer, generator = torch.optim.AdamW(prior.parameters(), lr=3e-3), seeded(2)
     for _ in range(60):
@@ -100,27 +102,29 @@ def test_prior_learns_the_tokens_of_the_histories():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert prior.loss(tokens).item() < 0.4 * start
+    assert prior.log_likelihood(tokens).tokens.mean().item() > 0.4 * start
 
 
 def test_density_of_a_window_is_that_of_its_tokens_and_of_its_values():
     tokenizer, prior, batch = new_dual_path(), new_scale_prior(), new_batch(n_observed=7)
     tokens = read_tokens(tokenizer, batch)
-    decoded = tokenizer.decode(tokenizer.quantizer.decode(tokens.codes), batch.labels)
-    before = tokenizer.emission.errors_before(batch.history, batch.known, decoded.values)
-    values = tokenizer.emission.log_density(batch.values, decoded.values, decoded.states, before)
-    expected = prior.log_likelihood(tokens).sum(1) + values.sum(-1)[:, :7].sum(1)
+    before = prior.emission.errors_before(batch.history, batch.known, tokens.points)
+    values = prior.emission.log_density(batch.values, tokens.points, tokens.states, before)
+    parts = prior.log_likelihood(tokens)
+    torch.testing.assert_close(parts.values[:, :7], values[:, :7])
+    assert (parts.values[:, 7:] == 0).all()
+    expected = parts.tokens.sum(1) + parts.values.sum((1, 2))
     density = log_density(tokenizer, prior, batch)
     torch.testing.assert_close(density.sum(1), expected)
     assert (density[:, 7:] == 0).all()
 
 
 def test_values_are_drawn_around_the_decoded_points_within_the_bounds():
-    tokenizer, batch = new_dual_path(), new_batch(50)
+    tokenizer, prior, batch = new_dual_path(), new_scale_prior(), new_batch(50)
     codes = tokenizer.encode(batch.values, batch.observed)
     decoded = tokenizer.decode(tokenizer.quantizer.decode(codes), batch.labels)
     bounds = torch.tensor([[-1.0] * 3, [1.5] * 3])
-    decoder = ValueDecoder(tokenizer, decoded, bounds)
+    decoder = ValueDecoder(prior.emission, decoded, bounds)
     noise = GivenNoise(torch.rand(50, 12, 6, generator=seeded()))
     first = decoder.start(batch.history, batch.known)
     (values,) = decode(decoder, first, None, blocks=(1,) * 12, noise=noise)

@@ -26,10 +26,13 @@ def test_errors_before_a_window_are_those_of_its_history_as_far_as_known():
     emission = new_emission()
     _, points, _, history, known = new_window()
     before = emission.errors_before(history, known, points)[:, 0]
-    torch.testing.assert_close(before[:, :3], history[:, -1] - points[:, 0])
-    torch.testing.assert_close(before[0, 3:6], history[0, -2] - points[0, 0])
-    assert before[1, 3:6].tolist() == [0, 0, 0]
-    assert before[:, 6:].tolist() == [[1, 1], [1, 0]]
+    n_past = emission.n_past
+    errors, is_known = before[:, : 3 * n_past].view(2, n_past, 3), before[:, 3 * n_past :]
+    newest_first = history.flip(1)[:, :n_past] - points[:, :1]
+    torch.testing.assert_close(errors[0], newest_first[0])
+    torch.testing.assert_close(errors[1, 0], newest_first[1, 0])
+    assert (errors[1, 1:] == 0).all()
+    assert is_known.tolist() == [[1] * n_past, [1] + [0] * (n_past - 1)]
 
 
 def test_errors_of_a_whole_window_are_those_step_by_step():
@@ -61,7 +64,7 @@ def test_density_integrates_to_one(has_mixture):
     x = torch.zeros(6001, 2, 1)
     x[:, 1, 0] = grid
     points, states = normal(1, 2, 1).expand(6001, -1, -1), normal(1, 2, 4).expand(6001, -1, -1)
-    before = torch.zeros(6001, 1, 4)
+    before = torch.zeros(6001, 1, 2 * emission.n_past)
     density = emission.log_density(x, points, states, before)[:, 1, 0].exp()
     assert torch.trapezoid(density, grid).item() == pytest.approx(1.0, abs=1e-3)
 
@@ -70,7 +73,9 @@ def test_draws_follow_the_density():
     """The mean log density of draws is that of the density itself, by integration."""
     emission = new_emission(n_features=1)
     n = 20_000
-    points, states, before = (normal(1, k, seed=k).expand(n, -1) for k in (1, 4, 4))
+    points, states, before = (
+        normal(1, k, seed=k).expand(n, -1) for k in (1, 4, 2 * emission.n_past)
+    )
     uniforms = torch.rand(n, 2, generator=seeded())
     drawn = emission.draw(points, states, before, uniforms)
     grid = torch.linspace(-30, 30, n)[:, None]
@@ -86,3 +91,11 @@ def test_without_mixture_the_draw_is_the_point():
     points = normal(2, 3)
     assert emission.n_uniforms == 0
     assert emission.draw(points, normal(2, 4), normal(2, 8), torch.rand(2, 0)).equal(points)
+
+
+def test_history_shorter_than_what_is_looked_at_is_known_in_part():
+    emission = new_emission()
+    _, points, _, history, known = new_window()
+    short = emission.errors_before(history[:, -2:], known[:, -2:], points)
+    hidden = known & (torch.arange(6) >= 4)
+    assert short.equal(emission.errors_before(history, hidden, points))

@@ -10,7 +10,7 @@ SCALES = (1, 2, 3)
 
 def new_dual_path(*, is_quantising=True, n_timesteps=12, scales=SCALES, **options):
     """Give a tokenizer whose output layers are not small, so that nothing is hidden."""
-    chosen = {"kernels": (3, 5), "has_guidance": True, "has_mixture": True, "n_classes": 2}
+    chosen = {"kernels": (3, 5), "has_guidance": True, "n_classes": 2}
     tokenizer = DualPathTokenizer(
         n_features=3,
         n_timesteps=n_timesteps,
@@ -53,6 +53,8 @@ def new_scale_prior(*, is_parallel=False, n_timesteps=12, scales=SCALES, codeboo
         scales=scales,
         codebook_size=codebook_size,
         code_dim=4,
+        d_states=16,
+        has_mixture=True,
         is_parallel=is_parallel,
         n_classes=2,
         d_model=16,
