@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sktsgen.datasets import block_holdout
+from sktsgen.datasets import block_holdout, make_sines
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 HOLD_OUT_EVERY = 5
@@ -48,7 +48,13 @@ def _subjects() -> list[Array]:
         return list(archive["ts"].reshape(50, 200, 50))
 
 
+def _sines() -> list[Array]:
+    """Return 10,000 sines of 24 steps, drawn with the literature's seed."""
+    return list(make_sines(10_000, 24, 5, random_state=123))
+
+
 LOADERS = {
+    "sines": _sines,
     "etth1": lambda: _table("etth1"),
     "stocks": lambda: _table("stocks_google"),
     "energy": lambda: _table("energy_appliances"),

@@ -67,7 +67,7 @@ class Plan:
             dataset or self.dataset,
             window or self.window,
             max_rows=self.size(10**9, 3000),
-            max_series=self.size(10**9, 10),
+            max_series=self.size(10**9, 500 if (dataset or self.dataset) == "sines" else 10),
         )
 
     def fit(self, X: Any, *, seed: int, **params: Any) -> tuple[Any, Row]:

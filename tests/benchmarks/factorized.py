@@ -18,6 +18,7 @@ import torch
 
 from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._length import length
+from tests.benchmarks._literature import literature
 from tests.benchmarks._plan import Plan, estimator_class, setting
 from tests.benchmarks._quality import quality
 from tests.benchmarks._rows import RESULTS, Row, append_row
@@ -27,6 +28,7 @@ from tests.benchmarks._truth import truth
 
 TABLES: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "quality": quality,
+    "literature": literature,
     "speed": speed,
     "length": length,
     "stage1": stage1,
@@ -88,7 +90,7 @@ def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what the command line asks for."""
     options = parse(arguments)
-    if not has_shared_data():
+    if not has_shared_data() and options.dataset != "sines":
         sys.exit("No real series beside the checkout (../shared/data); nothing to measure.")
     torch.set_num_threads(1)
     plan = plan_of(options, estimator_class(options.engine))

@@ -14,14 +14,15 @@ import time
 
 import numpy as np
 import torch
-from pypots.imputation import BRITS, CSDI, SAITS
-from pypots.optim import Adam
 
 N_DRAWS = 20
 
 
 def build(name, n_steps, n_features):
     """Return the model with the settings of its authors' benchmark."""
+    from pypots.imputation import BRITS, CSDI, SAITS
+    from pypots.optim import Adam
+
     common = {
         "n_steps": n_steps,
         "n_features": n_features,

@@ -99,6 +99,10 @@ def _cell(column: Column, rows: list[Row]) -> str:
     if isinstance(values[0], list):
         return ", ".join(f"{v:.{column.digits}f}" for v in np.mean(values, axis=0))
     mean = f"{np.mean(values):,.{column.digits}f}"
+    if any(column.key in row.get("caught", ()) for row in rows):
+        mean = f"**{mean}**"
+    if column.half and len(values) == 1 and rows[0].get(column.half) is not None:
+        return f"{mean} ± {rows[0][column.half]:.{column.digits}f}"
     if min(values) == max(values):
         return mean
     return f"{mean} ({min(values):,.{column.digits}f}–{max(values):,.{column.digits}f})"  # noqa: RUF001

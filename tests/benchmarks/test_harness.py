@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 import torch
 
-from sktsgen.metrics import _context_fid
+from sktsgen.metrics import _context_fid, _judges
 from tests.benchmarks import _data, factorized
+from tests.benchmarks._corruptions import corruptions
 from tests.benchmarks._data import block_bootstrap, cut_windows, hold_out
 from tests.benchmarks._joining import JoiningGenerator
+from tests.benchmarks._literature import unit_series
+from tests.benchmarks._plan import Plan, estimator_class
 from tests.benchmarks._products import measure_products
 from tests.benchmarks._protocol import evaluate_windows, floor_windows
+from tests.benchmarks._published import published
 from tests.benchmarks._quality import reconstruction_error
 from tests.benchmarks._rows import append_row, circumstances, read_rows
 from tests.benchmarks.render import render
@@ -22,6 +26,8 @@ def toy_series(monkeypatch):
     walk = np.random.default_rng(0).standard_normal((600, 2)).cumsum(0)
     monkeypatch.setitem(_data.LOADERS, "stocks", lambda: [walk])
     monkeypatch.setattr(_context_fid, "N_ITERATIONS", 90)
+    quick = _judges.JUDGES["gru-small"]._replace(n_iterations=20)
+    monkeypatch.setitem(_judges.JUDGES, "gru-small", quick)
     return walk
 
 
@@ -120,7 +126,7 @@ def test_smoke_run_of_the_estimator_writes_rows(table, shared_data, tmp_path):
     assert all(row["params"] in ({}, {"max_epochs": "2"}) for row in rows)
 
 
-@pytest.mark.parametrize("table", ["quality", "length"])
+@pytest.mark.parametrize("table", ["quality", "length", "literature"])
 def test_smoke_rows_of_a_table_render(table, toy_series, tmp_path):
     arguments = ["--dataset", "stocks", "--window", "8", "--budget", "smoke", "--seeds", "3"]
     options = factorized.parse([*arguments, "--results", str(tmp_path), "--set", "step=0.25"])
@@ -133,6 +139,70 @@ def test_smoke_rows_of_a_table_render(table, toy_series, tmp_path):
     page = render(rows)
     assert "step=0.25" in page
     assert "dataset stocks" in page
+
+
+def test_engine_is_chosen_by_name():
+    assert estimator_class("FactorizedARGenerator").__name__ == "FactorizedARGenerator"
+    with pytest.raises(ValueError, match="'TimeGAN' is no estimator; choose from"):
+        estimator_class("TimeGAN")
+
+
+def test_literature_rows_show_half_their_interval(tmp_path):
+    figures = published("etth1", 24)["TimeGAN (published)"]
+    append_row(ROW | {"table": "literature", "name": "TimeGAN", **figures}, tmp_path)
+    line = next(line for line in render(read_rows(tmp_path)).splitlines() if "TimeGAN" in line)
+    assert [cell.strip() for cell in line.split("|")[2:6]] == [
+        "0.300 ± 0.013",
+        "0.210 ± 0.006",
+        "0.114 ± 0.055",
+        "0.124 ± 0.001",
+    ]
+
+
+def test_published_figures_are_those_of_their_data_set_and_length():
+    assert published("fmri", 24)["TimeVAE (published)"]["context_fid"] == 14.449
+    assert published("energy", 256)["Diffusion-TS (published)"]["predictive_half"] == 0.001
+    assert published("stocks", 64) == {}
+
+
+def test_whole_series_are_on_the_unit_interval(toy_series):
+    (series,) = unit_series(Plan(make=dict, dataset="stocks"))
+    assert (series.min(0).tolist(), series.max(0).tolist()) == ([0, 0], [1, 1])
+
+
+def test_each_corruption_is_caught_by_the_measure_meant_for_it(toy_series):
+    """The same table as in the docs, on a random walk of two channels."""
+    rng = np.random.default_rng(0)
+    mixed = rng.standard_normal((6000, 2)).cumsum(0) @ [[1.0, 0.9], [0.0, 0.4]]
+    smooth = mixed - np.linspace(0, 1, 6000)[:, None] * mixed[-1]
+    _data.LOADERS["stocks"] = lambda: [smooth]
+    plan = Plan(make=dict, dataset="stocks", window=12, budget="smoke")
+    caught = {row["name"]: set(row["caught"]) for row in corruptions(plan)}
+    meant = {
+        "noise alone": "acf",
+        "noise of 100 % added": "dks",
+        "time shuffled": "dks",
+        "channels from other windows": "correlational",
+        "one window repeated": "ks",
+        "half of the modes dropped": "ks",
+        "variance halved": "dks",
+        "training windows copied": "copying_share",
+        "training windows, 1 % noise": "copying_share",
+        "block bootstrap": "judge_boosting",
+        "rare level lost": "total_variation",
+        "discrete columns from elsewhere": "cramers_v",
+        "numbers from elsewhere": "correlation_ratio",
+    }
+    assert {name: measure for name, measure in meant.items() if measure not in caught[name]} == {}
+    assert caught["real (floor)"] == set()
+
+
+def test_what_is_caught_is_bold(tmp_path):
+    row = ROW | {"table": "corruptions", "ks": 0.5, "acf": 0.1, "caught": ["ks"], "n_windows": 9}
+    append_row(row, tmp_path)
+    page = render(read_rows(tmp_path))
+    assert "**0.500**" in page
+    assert "**0.100**" not in page
 
 
 ROW = {
