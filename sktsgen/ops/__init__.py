@@ -1,10 +1,11 @@
 """Pure functions on tensors: condition, decompose, draw, drop, quantise, rotate, multiply."""
 
+from sktsgen.ops._autoregression import lag_moments, window_covariance
 from sktsgen.ops._condition import FactorPosterior, condition, deviation, factorise
 from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
 from sktsgen.ops._drop import corrupt_rows, drop
-from sktsgen.ops._interpolate import interpolate, lagged_covariances
+from sktsgen.ops._interpolate import interpolate
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
 from sktsgen.ops._quantise import nearest_code, straight_through
 from sktsgen.ops._resample import pool, reflect, stretch
@@ -23,7 +24,7 @@ __all__ = [
     "fast_fp32",
     "has_fast_fp32",
     "interpolate",
-    "lagged_covariances",
+    "lag_moments",
     "linear",
     "moving_average",
     "nearest_code",
@@ -36,4 +37,5 @@ __all__ = [
     "straight_through",
     "stretch",
     "strongest_bins",
+    "window_covariance",
 ]

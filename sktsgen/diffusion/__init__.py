@@ -1,0 +1,34 @@
+"""The one noise process: what is hidden, how noise becomes data, and by which steps."""
+
+from sktsgen.diffusion._conditional_flow import ConditionalFlow, FlowBatch, Problem
+from sktsgen.diffusion._masks import MASKS, draw_hidden
+from sktsgen.diffusion._noise import content_key, window_noise
+from sktsgen.diffusion._sampler import (
+    SAMPLERS,
+    DDIMSampler,
+    DPMSolverSampler,
+    EulerSampler,
+    MidpointSampler,
+    Sampler,
+    integrate,
+)
+from sktsgen.diffusion._schedule import CosineSchedule, StraightSchedule
+
+__all__ = [
+    "MASKS",
+    "SAMPLERS",
+    "ConditionalFlow",
+    "CosineSchedule",
+    "DDIMSampler",
+    "DPMSolverSampler",
+    "EulerSampler",
+    "FlowBatch",
+    "MidpointSampler",
+    "Problem",
+    "Sampler",
+    "StraightSchedule",
+    "content_key",
+    "draw_hidden",
+    "integrate",
+    "window_noise",
+]

@@ -1,0 +1,147 @@
+"""Tables with missing cells as the features that the diffusion works on, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sktsgen.data import Panel
+from sktsgen.persistence import register
+from sktsgen.transformers import MixedTypeEncoder
+
+Blocks = list[tuple[int, list[int]]]
+
+
+@register
+class LatentTable:
+    """Any table to features and what is observed of them.
+
+    Where missing cells are to be filled, the features that say "missing" are left out: no draw
+    can be missing. Where they are to be modelled, whether a number is there is a column of its
+    own that is always observed.
+
+    Parameters
+    ----------
+    keeps_missing : bool
+        Whether missing cells are part of the model.
+
+    Attributes
+    ----------
+    encoder_ : MixedTypeEncoder
+        Codec of the columns.
+    widths_ : list of int
+        Features of every block: 1 for a number, the number of levels for a discrete one.
+    columns_ : list of int
+        Number of the column that each block belongs to, in the order of the blocks.
+    sources_ : ndarray of shape (n_columns,)
+        Column of the table behind each of these columns.
+    """
+
+    def __init__(self, *, keeps_missing: bool) -> None:
+        self.keeps_missing = keeps_missing
+
+    def fit(self, panel: Panel) -> LatentTable:
+        """Learn codecs, and which features say that a cell is missing."""
+        self.encoder_ = MixedTypeEncoder().fit(panel.values)
+        says_missing = _missing_features(self.encoder_, panel)
+        chosen: Blocks = []
+        whole = np.full(self.encoder_.n_features_out_, -1.0, np.float32)
+        for column, features in self._blocks():
+            left = [f for f in features if self.keeps_missing or f not in says_missing]
+            whole[features[0]] = 1.0  # of a block that is left out: the number is there
+            if len(features) == 1 or len(left) > 1:
+                chosen.append((column, left))
+        if not chosen:  # of single levels only: one of them stands for the rest
+            chosen = self._blocks()[:1]
+        self._learn_columns(chosen, says_missing)
+        self.kept_ = np.array([f for _, features in chosen for f in features], dtype=np.int64)
+        self.otherwise_ = whole
+        return self
+
+    def encode(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Turn a table into features.
+
+        Parameters
+        ----------
+        panel : Panel
+            Of the columns that `fit` saw.
+
+        Returns
+        -------
+        features : ndarray of shape (n_rows, n_features), float32
+            Zeros where not observed.
+        observed : ndarray of shape (n_rows, n_columns), bool
+            A level that `fit` did not see says nothing and counts as missing.
+        """
+        features = self.encoder_.encode(panel.values)[:, self.kept_]
+        observed = panel.observed[:, self.sources_] | self.is_always_
+        position = 0
+        for column, width in zip(self.columns_, self.widths_, strict=True):
+            if width > 1:
+                levels = features[:, position : position + width]
+                observed[:, column] &= levels.any(axis=1)
+            position += width
+        return features, observed
+
+    def decode(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
+        """Turn features into a table.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_rows, n_features)
+            Of a block of levels the greatest is taken.
+        uniforms : ndarray of shape (n_rows, encoder_.n_uniforms_)
+            Numbers from 0 to 1 that choose among rare levels.
+
+        Returns
+        -------
+        table : ndarray or DataFrame of shape (n_rows, n_columns)
+            Of the columns and types that `fit` saw.
+        """
+        whole = np.tile(self.otherwise_, (len(features), 1))
+        whole[:, self.kept_] = features
+        return self.encoder_.decode(whole, uniforms)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns that can be observed or not."""
+        return len(self.sources_)
+
+    def _blocks(self) -> Blocks:
+        return [(b.column, list(range(b.start, b.stop))) for b in self.encoder_.blocks_]
+
+    def _learn_columns(self, chosen: Blocks, says_missing: set[int]) -> None:
+        """Give numbers to columns; whether a number is there is a column apart from it."""
+        numbers_in = {column for column, features in chosen if len(features) == 1}
+        keys = [(column, len(features) > 1 and column in numbers_in) for column, features in chosen]
+        known = sorted(set(keys))
+        self.columns_ = [known.index(key) for key in keys]
+        self.widths_ = [len(features) for _, features in chosen]
+        self.sources_ = np.array([column for column, _ in known], dtype=np.int64)
+        has_level = {
+            known.index(key)
+            for key, (_, features) in zip(keys, chosen, strict=True)
+            if says_missing & set(features)
+        }
+        self.is_always_ = np.array([i in has_level for i in range(len(known))])
+
+
+def _missing_features(encoder: MixedTypeEncoder, panel: Panel) -> set[int]:
+    """Levels that stand for missing cells: those that the first missing cell of a column has."""
+    found: set[int] = set()
+    if not panel.has_missing:
+        return found
+    gaps = ~panel.observed
+    for block in encoder.blocks_:
+        if block.kind != "discrete" or not gaps[:, block.column].any():
+            continue
+        row = int(gaps[:, block.column].argmax())
+        table = panel.values
+        cells = (
+            table.iloc[row : row + 1] if isinstance(table, pd.DataFrame) else table[row : row + 1]
+        )
+        levels = encoder.encode(cells)[0, block.start : block.stop]
+        found.add(block.start + int(levels.argmax()))
+    return found

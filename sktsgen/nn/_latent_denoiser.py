@@ -1,0 +1,174 @@
+"""The network of the diffusion: dilated convolutions and attention along time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Complex, Float
+from torch import Tensor, nn
+
+from sktsgen.nn._attention import CausalAttention
+from sktsgen.nn._layers import Linear, RMSNorm
+from sktsgen.ops import drop, rotary_factors
+
+_N_FREQUENCIES = 16
+
+
+class Estimate(NamedTuple):
+    """What the network says about windows.
+
+    Attributes
+    ----------
+    flow : Tensor of shape (batch, time, latent)
+        Correction of the velocity, in units of the first guess.
+    point : Tensor of shape (batch, time, latent)
+        Correction of the median, in the same units; of use where there is no noise to read.
+    logits : Tensor of shape (batch, time, level)
+        Of the levels of all discrete columns, side by side.
+    """
+
+    flow: Float[Tensor, "batch time latent"]
+    point: Float[Tensor, "batch time latent"]
+    logits: Float[Tensor, "batch time level"]
+
+
+class LatentDenoiser(nn.Module):
+    """Read noisy latents beside all that is known of a window; say what the noise hides.
+
+    Blocks of dilated convolutions, twice as wide from one to the next, alternate with attention
+    over all time steps. The diffusion time scales and shifts the input of each [1]_.
+
+    Parameters
+    ----------
+    n_latent : int
+        Width of the latents.
+    n_context : int
+        Width of what is known of every time step.
+    n_levels : int
+        Levels of all discrete columns together.
+    d_model, n_layers, n_heads : int
+        Width, blocks and attention heads.
+    dropout : float
+        Rate after each block, in training.
+    generator : torch.Generator
+        Source of the initial weights.
+
+    References
+    ----------
+    .. [1] E. Perez et al., "FiLM: Visual Reasoning with a General Conditioning Layer",
+       arXiv:1709.07871.
+    """
+
+    blocks: Sequence[DenoiserBlock]  # an nn.ModuleList, which has no type of its items
+    frequencies: Tensor
+
+    def __init__(
+        self,
+        n_latent: int,
+        n_context: int,
+        n_levels: int,
+        *,
+        d_model: int,
+        n_layers: int,
+        n_heads: int,
+        dropout: float,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.dropout, self.head_dim = dropout, d_model // n_heads
+        self.inward = Linear(n_latent + n_context, d_model, generator, bias=True)
+        self.time_code = nn.Sequential(
+            Linear(2 * _N_FREQUENCIES, d_model, generator, bias=True),
+            nn.SiLU(),
+            Linear(d_model, d_model, generator, bias=True),
+            nn.SiLU(),
+        )
+        self.blocks = nn.ModuleList(  # type: ignore[assignment]
+            DenoiserBlock(d_model, n_heads, 2**i, has_attention=i % 2 == 1, generator=generator)
+            for i in range(n_layers)
+        )
+        self.norm = RMSNorm(d_model)
+        # Zero at first: the first guess and its noise are where training starts from.
+        self.outward = Linear(d_model, 2 * n_latent + n_levels, generator, bias=True, gain=0.0)
+        self.widths = [n_latent, n_latent, n_levels]
+        self.register_buffer(
+            "frequencies", torch.logspace(-1.0, 2.0, _N_FREQUENCIES), persistent=False
+        )
+
+    def forward(
+        self,
+        noisy: Float[Tensor, "batch time latent"],
+        context: Float[Tensor, "batch time context"],
+        t: Float[Tensor, " batch"],
+        generator: torch.Generator | None = None,
+    ) -> Estimate:
+        """Read windows at diffusion time `t`; `generator` switches dropout on."""
+        x = self.inward(torch.cat([noisy, context], dim=-1))
+        angles = t[:, None] * self.frequencies
+        code = self.time_code(torch.cat([angles.sin(), angles.cos()], dim=-1))[:, None]
+        factors = rotary_factors(torch.arange(x.shape[1], device=x.device), self.head_dim)
+        for block in self.blocks:
+            x = x + drop(block(x, code, factors), self.dropout, generator)
+        out = self.outward(F.silu(self.norm(x)))
+        return Estimate(*out.split(self.widths, dim=-1))
+
+
+class DenoiserBlock(nn.Module):
+    """A gated dilated convolution, and attention where asked for."""
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        dilation: int,
+        *,
+        has_attention: bool,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.norm = RMSNorm(d_model)
+        self.modulation = Linear(d_model, 2 * d_model, generator, bias=True, gain=0.1)
+        self.taps = Linear(3 * d_model, 2 * d_model, generator, bias=True)
+        self.mix = Linear(d_model, d_model, generator, bias=True, gain=0.5)
+        self.attention_norm = RMSNorm(d_model)
+        self.attention = (
+            CausalAttention(d_model, n_heads, n_heads, generator) if has_attention else None
+        )
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch time dim"],
+        code: Float[Tensor, "batch 1 dim"],
+        factors: Complex[Tensor, "time half"],
+    ) -> Float[Tensor, "batch time dim"]:
+        scale, shift = self.modulation(code).chunk(2, dim=-1)
+        state = self.norm(x) * (1.0 + scale) + shift
+        gate, value = self.taps(neighbours(state, self.dilation)).chunk(2, dim=-1)
+        out: Tensor = self.mix(F.silu(gate) * value)
+        if self.attention is None:
+            return out
+        everywhere = torch.ones(1, x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)
+        attended: Tensor = self.attention(self.attention_norm(x + out), factors, everywhere)
+        return out + attended
+
+
+def neighbours(
+    x: Float[Tensor, "batch time dim"], distance: int
+) -> Float[Tensor, "batch time three_dim"]:
+    """Every time step beside those `distance` before and after it; zeros beyond the window."""
+    before = F.pad(x, (0, 0, distance, 0))[:, : x.shape[1]]
+    after = F.pad(x, (0, 0, 0, distance))[:, distance:]
+    return torch.cat([before, x, after], dim=-1)
+
+
+def velocity_skip(t: Float[Tensor, " batch"]) -> Float[Tensor, " batch"]:
+    """Share of a noisy value in the best velocity if data and noise had one normal law.
+
+    For x = (1 - t) data + t noise with both standard normal, the mean of noise - data given x is
+    this times x.
+    """
+    return (2.0 * t - 1.0) / (t.square() + (1.0 - t).square())

@@ -1,0 +1,146 @@
+"""What is known of the hidden cells of a window before any network looks at it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from sktsgen.ops import condition, deviation, factorise, interpolate
+
+
+class Fill(NamedTuple):
+    """A first guess of all cells of some windows, and how far off it may be.
+
+    Attributes
+    ----------
+    mean : Tensor of shape (batch, draws, time, channel)
+        Guess of every cell; a visible one is its value.
+    scale : Tensor of shape (batch, time, channel)
+        Standard deviation of the guess; 0 of a visible cell.
+    root : Tensor of shape (batch, rank, rank)
+        What ties the deviations of the cells together; rank 0 for independent ones.
+    """
+
+    mean: Float[Tensor, "batch draws time channel"]
+    scale: Float[Tensor, "batch time channel"]
+    root: Float[Tensor, "batch rank rank"]
+
+
+class GaussianFill(nn.Module):
+    """Posterior of the hidden cells if windows were jointly Gaussian.
+
+    The cells of a window are some factors plus noise. Linear relations between channels and over
+    time are all in it, which leaves a network to learn what is not linear.
+
+    Parameters
+    ----------
+    n_timesteps, n_channels : int
+        Size of a window.
+    rank : int
+        Number of factors.
+    """
+
+    mean: Tensor
+    loadings: Tensor
+    variances: Tensor
+
+    def __init__(self, n_timesteps: int, n_channels: int, rank: int) -> None:
+        super().__init__()
+        self.rank = rank
+        size = n_timesteps * n_channels
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("loadings", torch.zeros(size, rank))
+        self.register_buffer("variances", torch.ones(size))
+
+    def learn(
+        self,
+        mean: Float[Tensor, " channel"],
+        covariance: Float[Tensor, "cells cells"],
+        *,
+        smallest: float,
+    ) -> None:
+        """Take over the means of channels and the covariance of all cells of a window."""
+        loadings, variances = factorise(covariance, self.rank, smallest=smallest)
+        self.loadings.copy_(loadings)
+        self.variances.copy_(variances)
+        self.mean.copy_(mean.repeat(len(self.mean) // len(mean)))
+
+    def forward(
+        self,
+        values: Float[Tensor, "batch draws time channel"],
+        visible: Bool[Tensor, "batch time channel"],
+    ) -> Fill:
+        centred = values.flatten(2) - self.mean
+        posterior = condition(self.loadings, self.variances, centred, visible.flatten(1))
+        mean = (posterior.mean + self.mean).view(values.shape)
+        mean = torch.where(visible[:, None], values, mean)
+        return Fill(mean, posterior.scale.view(visible.shape), posterior.root)
+
+    def deviation(
+        self,
+        fill: Fill,
+        visible: Bool[Tensor, "batch time channel"],
+        noise: Float[Tensor, "batch draws width"],
+    ) -> Float[Tensor, "batch draws time channel"]:
+        """Draws of the posterior less its mean, from standard normal noise."""
+        factor_noise, cell_noise = noise.split([self.rank, noise.shape[-1] - self.rank], dim=-1)
+        drawn = deviation(
+            self.loadings, self.variances, fill.root, visible.flatten(1), factor_noise, cell_noise
+        )
+        return drawn.view(*drawn.shape[:2], *visible.shape[1:])
+
+    @property
+    def n_noise(self) -> int:
+        """Normal numbers that one draw of a window takes."""
+        return self.rank + len(self.mean)
+
+
+class LinearFill(nn.Module):
+    """Straight lines between visible cells; all deviations are independent of one size.
+
+    Parameters
+    ----------
+    n_timesteps, n_channels : int
+        Size of a window.
+    """
+
+    scale: Tensor
+    mean: Tensor
+
+    def __init__(self, n_timesteps: int, n_channels: int) -> None:
+        super().__init__()
+        self.n_timesteps = n_timesteps
+        self.register_buffer("mean", torch.zeros(n_channels))
+        self.register_buffer("scale", torch.ones(n_channels))
+
+    def learn(self, mean: Float[Tensor, " channel"], scale: Float[Tensor, " channel"]) -> None:
+        """Take over the means of channels and how far they stray from a line."""
+        self.mean.copy_(mean)
+        self.scale.copy_(scale)
+
+    def forward(
+        self,
+        values: Float[Tensor, "batch draws time channel"],
+        visible: Bool[Tensor, "batch time channel"],
+    ) -> Fill:
+        every = visible[:, None].expand(values.shape)
+        mean = interpolate(values.flatten(0, 1), every.flatten(0, 1), self.mean)
+        root = values.new_zeros(len(values), 0, 0)
+        return Fill(mean.view(values.shape), self.scale * ~visible, root)
+
+    def deviation(
+        self,
+        fill: Fill,
+        visible: Bool[Tensor, "batch time channel"],
+        noise: Float[Tensor, "batch draws width"],
+    ) -> Float[Tensor, "batch draws time channel"]:
+        """Draws round the lines, from standard normal noise."""
+        return fill.scale[:, None] * noise.view(*noise.shape[:2], *visible.shape[1:])
+
+    @property
+    def n_noise(self) -> int:
+        """Normal numbers that one draw of a window takes."""
+        return self.n_timesteps * len(self.mean)

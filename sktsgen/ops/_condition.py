@@ -1,0 +1,144 @@
+"""Gaussian variables of few factors, conditioned on some of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from sktsgen.ops._linear import linear
+
+
+class FactorPosterior(NamedTuple):
+    """Distribution of all variables given the visible ones.
+
+    Attributes
+    ----------
+    mean : Tensor of shape (batch, draws, dim)
+        Mean of every variable; a visible one is its value.
+    scale : Tensor of shape (batch, dim)
+        Standard deviation of every variable; 0 of a visible one.
+    root : Tensor of shape (batch, rank, rank)
+        Lower Cholesky factor of the precision of the factors.
+    """
+
+    mean: Float[Tensor, "batch draws dim"]
+    scale: Float[Tensor, "batch dim"]
+    root: Float[Tensor, "batch rank rank"]
+
+
+def condition(
+    loadings: Float[Tensor, "dim rank"],
+    variances: Float[Tensor, " dim"],
+    values: Float[Tensor, "batch draws dim"],
+    visible: Bool[Tensor, "batch dim"],
+) -> FactorPosterior:
+    """Condition x = loadings f + noise on its visible variables, f standard normal.
+
+    Only systems of the size of the rank are solved, whatever the number of variables.
+
+    Parameters
+    ----------
+    loadings : Tensor of shape (dim, rank)
+        Weight of every factor in every variable.
+    variances : Tensor of shape (dim,)
+        Variance of the noise of every variable, above 0.
+    values : Tensor of shape (batch, draws, dim)
+        Variables, less their mean, several times for one pattern of what is visible; what is not
+        visible is not read.
+    visible : Tensor of shape (batch, dim)
+        True where a value is given.
+
+    Returns
+    -------
+    posterior : FactorPosterior
+        Marginals of the variables and the root of the precision of the factors.
+    """
+    precisions = visible / variances
+    seen = loadings * precisions[..., None]  # (batch, dim, rank)
+    precision = torch.matmul(loadings.T, seen)
+    precision.diagonal(dim1=1, dim2=2).add_(1.0)
+    root = torch.linalg.cholesky(precision)
+    read = torch.where(visible[:, None], values, 0.0)
+    pulled = (precisions[:, None] * read) @ loadings
+    factors = torch.cholesky_solve(pulled.transpose(1, 2), root).transpose(1, 2)
+    mean = torch.where(visible[:, None], values, factors @ loadings.T)
+    # The inverse of the root is small: one product with it is faster than a solve for each cell.
+    unit = torch.eye(root.shape[1], dtype=root.dtype, device=root.device).expand_as(root)
+    spread = linear(torch.linalg.solve_triangular(root, unit, upper=False), loadings)
+    variance = spread.square().sum(1) + variances
+    return FactorPosterior(mean, variance.sqrt() * ~visible, root)
+
+
+def deviation(
+    loadings: Float[Tensor, "dim rank"],
+    variances: Float[Tensor, " dim"],
+    root: Float[Tensor, "batch rank rank"],
+    visible: Bool[Tensor, "batch dim"],
+    factor_noise: Float[Tensor, "batch draws rank"],
+    cell_noise: Float[Tensor, "batch draws dim"],
+) -> Float[Tensor, "batch draws dim"]:
+    """Turn standard normal noise into draws of a posterior, less its mean.
+
+    Parameters
+    ----------
+    loadings, variances : Tensor of shape (dim, rank) and (dim,)
+        As in `condition`.
+    root : Tensor of shape (batch, rank, rank)
+        What `condition` returned.
+    visible : Tensor of shape (batch, dim)
+        True where a value is given: draws deviate by 0 there.
+    factor_noise, cell_noise : Tensor of shape (batch, draws, rank) and (batch, draws, dim)
+        Standard normal noise.
+
+    Returns
+    -------
+    deviation : Tensor of shape (batch, draws, dim)
+        Jointly distributed as the hidden variables round their mean.
+    """
+    turned = torch.linalg.solve_triangular(
+        root.transpose(1, 2), factor_noise.transpose(1, 2), upper=True
+    )
+    drawn = torch.matmul(loadings, turned).transpose(1, 2) + variances.sqrt() * cell_noise
+    return drawn * ~visible[:, None]
+
+
+def factorise(
+    covariance: Float[Tensor, "dim dim"], rank: int, *, smallest: float, n_rounds: int = 8
+) -> tuple[Float[Tensor, "dim rank"], Float[Tensor, " dim"]]:
+    """Split a covariance into the loadings of few factors and the variances of the rest.
+
+    Principal factors: the leading eigenvectors of the covariance in units of the remaining
+    noise, and the noise they leave, in turns. Unlike principal components they treat exact
+    relations between variables well, because a variable that is explained has little noise left.
+
+    Parameters
+    ----------
+    covariance : Tensor of shape (dim, dim)
+        Symmetric; negative eigenvalues, as estimates from gappy data have, are left out.
+    rank : int
+        Number of factors, from 1 to dim.
+    smallest : float
+        Least variance of the noise.
+    n_rounds : int, default=8
+        Turns.
+
+    Returns
+    -------
+    loadings : Tensor of shape (dim, rank)
+        Weight of every factor in every variable.
+    variances : Tensor of shape (dim,)
+        Variance of the noise of every variable.
+    """
+    total = covariance.diagonal()
+    variances = (0.1 * total).clamp(min=smallest)
+    loadings = covariance.new_zeros(len(covariance), rank)
+    for _ in range(n_rounds):
+        units = variances.sqrt()
+        eigenvalues, vectors = torch.linalg.eigh(covariance / units / units[:, None])
+        weights = (eigenvalues[-rank:] - 1.0).clamp(min=0.0).sqrt()
+        loadings = units[:, None] * vectors[:, -rank:] * weights
+        variances = (total - loadings.square().sum(1)).clamp(min=smallest)
+    return loadings, variances
