@@ -18,16 +18,23 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from sktsgen._sklearn_compat import Interval, StrOptions
-from sktsgen.exceptions import NonFiniteLossError, TrainingInterruptedWarning
+from sktsgen.exceptions import (
+    NonFiniteLossError,
+    OutOfMemoryError,
+    TrainingInterruptedWarning,
+)
 from sktsgen.nn import Network, TrainingStep
 from sktsgen.persistence import register
-from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
-from sktsgen.training._runtime import (
+from sktsgen.training._ranks import (
+    SharedNoise,
     average_gradients,
+    from_rank_zero,
+    join_ranks,
     mean_over_ranks,
     rank_and_size,
     start_alike,
 )
+from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
 from sktsgen.training._state import CheckpointStore, TrainState, copy_weights, fingerprint
 
 logger = logging.getLogger("sktsgen")
@@ -53,8 +60,10 @@ class Trainer(BaseEstimator):
 
     Notes
     -----
-    Where a process group of `torch.distributed` is up, the ranks share each batch and take the
-    same steps; rank 0 writes the checkpoints. Every rank calls ``fit`` with the same data.
+    Started by ``torchrun --nproc-per-node=2 script.py``, or wherever a process group of
+    `torch.distributed` is up, the ranks share each batch and take the same steps, with the noise
+    that one process would draw; rank 0 alone reads and writes checkpoints. Every rank calls
+    ``fit`` with the same data and ends with the same weights.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -118,11 +127,16 @@ class Trainer(BaseEstimator):
             If the loss becomes infinite or NaN.
         OSError
             If the folder of the checkpoints cannot be written.
+        OutOfMemoryError
+            If a batch does not fit into the memory of the device.
+        RankLostError
+            If another process of this training has ended.
         ValueError
             If a parameter is out of range, or a checkpoint of other parameters or data is in the
             way.
         """
         self._validate_params()
+        join_ranks(next(network.parameters()).device)
         run = _Run(self, network, data, recipe, generator, validation, stage)
         is_quiet = not verbose or rank_and_size()[0] > 0
         with tqdm(
@@ -134,9 +148,12 @@ class Trainer(BaseEstimator):
                     bar.set_postfix(run.latest(), refresh=False)
                     bar.update()
             except KeyboardInterrupt:
-                if not run.state.epoch:  # there is nothing to keep
+                # There is nothing to keep, or other ranks that would wait for this one.
+                if not run.state.epoch or rank_and_size()[1] > 1:
                     raise
                 run.warn_interrupted()
+            except torch.OutOfMemoryError as error:
+                raise run.out_of_memory() from error
         return run.finish()
 
 
@@ -174,12 +191,12 @@ class _Run:
         )
         self.average = copy_weights(network)
         identity = self._identity()
-        folder = trainer.checkpoint_dir
-        self.store = None if folder is None else CheckpointStore(folder, stage)
+        self.store: CheckpointStore | None = None
         self.state = TrainState(identity, is_done=recipe.max_epochs == 0)
-        resumed = None if self.store is None else self.store.load(identity)
-        if resumed is not None:
-            self._resume(resumed)
+        if trainer.checkpoint_dir is not None:
+            resumed = from_rank_zero(self._read_checkpoint)
+            if resumed is not None:
+                self._resume(resumed)
 
     def epoch(self) -> None:
         """Take the steps of one epoch, look at the validation part, write a checkpoint."""
@@ -194,7 +211,7 @@ class _Run:
         if self.validation is not None:
             self._validate()
         self.state.is_done = self._is_done()
-        if self.store is not None and rank_and_size()[0] == 0:
+        if self.store is not None:
             self._capture()
             self.store.save(self.state)
 
@@ -212,6 +229,15 @@ class _Run:
             f"{self.recipe.max_epochs} epochs; the best weights so far are kept.",
             TrainingInterruptedWarning,
             stacklevel=4,
+        )
+
+    def out_of_memory(self) -> OutOfMemoryError:
+        """Tell what to lower where a batch does not fit."""
+        size = self.recipe.batch_size
+        return OutOfMemoryError(
+            f"A batch of {size // self.n_ranks} items of stage {self.stage!r} does not fit into "
+            f"the memory of {self.device}; lower batch_size, for example to a half of what it is, "
+            f"or window_length."
         )
 
     def finish(self) -> TrainingHistory:
@@ -235,8 +261,9 @@ class _Run:
     def _step(self, step: int, indices: Tensor) -> Tensor:
         self._set_learning_rate(step)
         context = TrainingStep(self.generator, step / self.n_steps)
-        with self._autocast():
-            loss = self.loss(self.data.batch(indices[self.rank :: self.n_ranks]), context)
+        share = indices[self.rank :: self.n_ranks]
+        with self._autocast(), self._noise(len(share)):
+            loss = self.loss(self.data.batch(share), context)
         self.optimizer.zero_grad()
         loss.backward()
         if self.n_ranks > 1:
@@ -311,6 +338,11 @@ class _Run:
                 f"epochs; lower learning_rate={self.recipe.learning_rate} or check the scale of X."
             )
 
+    def _noise(self, n_items: int) -> AbstractContextManager[Any]:
+        if self.n_ranks == 1:
+            return nullcontext()
+        return SharedNoise(self.rank, self.n_ranks, n_items)
+
     def _autocast(self) -> AbstractContextManager[Any]:
         if self.trainer.precision == "fp32":
             return nullcontext()
@@ -331,6 +363,12 @@ class _Run:
             "data": fingerprint(self.data.batch(some)),
         }
         return {name: str(value) for name, value in known.items()}
+
+    def _read_checkpoint(self) -> TrainState | None:
+        """Open the store, on one rank alone, and read what is in it."""
+        assert self.trainer.checkpoint_dir is not None
+        self.store = CheckpointStore(self.trainer.checkpoint_dir, self.stage)
+        return self.store.load(self.state.identity)
 
     def _capture(self) -> None:
         self.state.network = copy_weights(self.network)

@@ -1,0 +1,125 @@
+"""Two ranks under torchrun train the model of one process; a lost rank ends the job clearly."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sktsgen.training._ranks import SharedNoise
+
+ROOT = Path(__file__).parents[1]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+
+
+def run_script(folder, *options, ranks):
+    """Run the same script on its own or on two ranks."""
+    folder.mkdir(exist_ok=True)
+    command = TORCHRUN if ranks == 2 else [sys.executable]
+    script = str(ROOT / "tests" / "citizen" / "fit_script.py")
+    return subprocess.run(
+        [*command, script, str(folder), *options],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def results(folder, name):
+    with np.load(folder / f"{name}.npz") as archive:
+        return dict(archive)
+
+
+@pytest.mark.distributed
+@pytest.mark.parametrize("engine", ["FactorizedARGenerator"])
+def test_two_ranks_equal_one(tmp_path, engine):
+    for ranks in (1, 2):
+        run = run_script(tmp_path, engine, f"ranks{ranks}_", ranks=ranks)
+        assert run.returncode == 0, run.stderr
+    alone = results(tmp_path, "ranks1_0")
+    first, second = (results(tmp_path, f"ranks2_{rank}") for rank in (0, 1))
+    for name in alone:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+        np.testing.assert_allclose(first[name], alone[name], rtol=2e-3, atol=2e-3, err_msg=name)
+    assert len(alone["losses"]) == 3
+
+
+@pytest.mark.distributed
+def test_a_rank_that_dies_ends_the_job_and_leaves_the_last_checkpoint(tmp_path):
+    folder = tmp_path / "checkpoints"
+    run = run_script(tmp_path, "FactorizedARGenerator", "died_", str(folder), "2", ranks=2)
+    assert run.returncode != 0
+    assert "RankLostError: Rank 0 of 2 lost another rank" in run.stderr
+    assert "it goes on from the last whole epoch" in run.stderr.replace("\n", " ")
+    state = torch.load(folder / "prior.checkpoint", weights_only=True)
+    assert state["epoch"] == 2
+    again = run_script(tmp_path, "FactorizedARGenerator", "again_", str(folder), ranks=2)
+    assert again.returncode == 0, again.stderr
+    straight = run_script(tmp_path, "FactorizedARGenerator", "straight_", ranks=2)
+    assert straight.returncode == 0, straight.stderr
+    expected = results(tmp_path, "straight_0")
+    for name, value in results(tmp_path, "again_0").items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+@pytest.mark.distributed
+def test_a_refused_checkpoint_is_refused_on_every_rank(tmp_path):
+    folder = tmp_path / "checkpoints"
+    first = run_script(tmp_path, "FactorizedARGenerator", "one_", str(folder), ranks=2)
+    assert first.returncode == 0, first.stderr
+    other = run_script(tmp_path, "FactorizedARGenerator", "two_", str(folder), "0", "7", ranks=2)
+    assert other.returncode != 0
+    assert "belongs to another training" in other.stderr
+
+
+def noise_of_ranks(draw, n_items, n_ranks=2):
+    """Give what the ranks draw, put together in the order of the batch."""
+    whole = [None] * (n_items * n_ranks)
+    for rank in range(n_ranks):
+        generator = torch.Generator().manual_seed(3)
+        with SharedNoise(rank, n_ranks, n_items):
+            drawn = draw(generator, n_items)
+        for i, row in enumerate(drawn.unflatten(0, (n_items, -1))):
+            whole[rank + i * n_ranks] = row
+    return torch.stack(whole).flatten(0, 1)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda g, n: torch.rand(n, generator=g),
+        lambda g, n: torch.rand((n, 5), generator=g, device="cpu"),
+        lambda g, n: torch.rand(n * 4, generator=g),
+        lambda g, n: torch.randn(torch.Size([n, 3, 7]), generator=g),
+        lambda g, n: torch.randint(9, (n, 2), generator=g),
+        lambda g, n: torch.randint(-3, 9, (n,), generator=g),
+        lambda g, n: torch.empty(n, 1, 1).uniform_(0.0, 0.3, generator=g),
+        lambda g, n: torch.empty(n, 6).normal_(1.0, 2.0, generator=g),
+        lambda g, n: torch.empty(n).bernoulli_(0.3, generator=g),
+    ],
+)
+@pytest.mark.parametrize("n_items", [1, 4, 16])
+def test_ranks_together_draw_the_noise_of_one(draw, n_items):
+    alone = draw(torch.Generator().manual_seed(3), 2 * n_items)
+    assert noise_of_ranks(draw, n_items).equal(alone)
+
+
+def test_noise_for_all_items_is_the_same_on_every_rank():
+    def draw(rank):
+        with SharedNoise(rank, 2, 4):
+            return torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+
+    assert draw(0).equal(draw(1))
+    assert draw(0).equal(torch.randn(3, 4, generator=torch.Generator().manual_seed(0)))
+
+
+def test_what_takes_no_generator_is_left_alone():
+    with SharedNoise(1, 2, 4):
+        assert torch.ones(4, 2).sum() == 8
+        assert torch.arange(4).tolist() == [0, 1, 2, 3]
