@@ -288,14 +288,14 @@ class NumericCodec:
         self._shift[heavy], self._spread[heavy] = warped.mean, _bounded_scale(warped)
 
     def _learn_bounds(self, moments: Moments) -> None:
-        zero = -self._float_origin
-        limits = self._standardise(np.stack([moments.lowest, moments.highest, zero]), self.kept_)
-        lowest, highest, floor = limits
+        extremes = np.stack([moments.lowest, moments.highest])
+        lowest, highest = self._standardise(extremes, self.kept_).astype(np.float32)
         enough = np.maximum(2, _LIMIT_SHARE * moments.n_present)
         is_free = (moments.at_limit < enough)[:, self.kept_]
         margin = _MARGIN * (highest - lowest)
         below, above = lowest - is_free[0] * margin, highest + is_free[1] * margin
-        below = np.where(self.is_count_[self.kept_], np.maximum(below, floor), below)
+        zero = self._standardise(-self._float_origin, self.kept_)
+        below = np.where(self.is_count_[self.kept_], np.maximum(below, zero), below)
         self.bounds_ = np.tile(np.array([[0], [1]], np.float32), (1, self.n_features))
         self.bounds_[:, self._value_at] = below, above
 

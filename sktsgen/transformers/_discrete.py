@@ -152,8 +152,8 @@ class DiscreteCodec(ColumnCodec):
         """Position of each cell among the levels, -1 where it is none."""
         column = plain_column(column)
         if not isinstance(column.dtype, pd.CategoricalDtype):
-            return self.levels_.get_indexer(_comparable(pd.Index(column)))
-        of_category = self.levels_.get_indexer(_comparable(column.cat.categories))
+            return _positions(self.levels_, _comparable(pd.Index(column)))
+        of_category = _positions(self.levels_, _comparable(column.cat.categories))
         return np.append(of_category, -1)[column.cat.codes.to_numpy()]
 
     def _column(self, codes: np.ndarray) -> Any:
@@ -186,3 +186,17 @@ def _factorize(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
 def _comparable(index: pd.Index) -> pd.Index:
     """Intervals as objects: an index of overlapping ones cannot be searched."""
     return index.astype(object) if isinstance(index.dtype, pd.IntervalDtype) else index
+
+
+def _positions(levels: pd.Index, cells: pd.Index) -> np.ndarray:
+    """Position of each cell among the levels, -1 where it is none; flags are 0 and 1 as well."""
+    are_flags = [pd.api.types.is_bool_dtype(index.dtype) for index in (levels, cells)]
+    if any(are_flags) and not all(are_flags):
+        levels, cells = _without_flags(levels), _without_flags(cells)
+    return levels.get_indexer(cells)
+
+
+def _without_flags(index: pd.Index) -> pd.Index:
+    if not pd.api.types.is_bool_dtype(index.dtype):
+        return index
+    return pd.Index(index.to_numpy(dtype=np.float64, na_value=np.nan))

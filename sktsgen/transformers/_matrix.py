@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from sktsgen.transformers._columns import infer_number_kind, refuse_infinity
 from sktsgen.transformers._moments import slices
 
 
-def matrix_kinds(values: np.ndarray) -> list[str]:
+def matrix_kinds(values: np.ndarray, labels: Sequence[Any]) -> list[str]:
     """Return the kind of each column of an array, by the rule of `infer_kind`.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_columns)
         Boolean, integer or floating numbers, NaN where missing; may be a `numpy.memmap`.
+    labels : sequence of length n_columns
+        What messages call the columns.
 
     Raises
     ------
@@ -26,7 +31,7 @@ def matrix_kinds(values: np.ndarray) -> list[str]:
     highest = np.fmax.reduce([np.fmax.reduce(part) for part in parts])
     n_present = sum(np.count_nonzero(part == part, axis=0) for part in parts)
     for column in np.flatnonzero(np.isinf(lowest) | np.isinf(highest)):
-        refuse_infinity(values[:, column], f"column {column}")
+        refuse_infinity(values[:, column], f"column {labels[int(column)]!r}")
     at_limits = np.zeros((2, len(lowest)), dtype=np.int64)
     if values.dtype.kind in "iu":
         for part in parts:

@@ -133,10 +133,13 @@ class TableCodec:
         options : CodecOptions
             What the codecs are told.
         """
+        table = as_matrix(table)
         self._spec, self._is_matrix = spec, isinstance(table, np.ndarray)
-        self.kinds_ = tuple(_kinds(table, given))
-        alone = set(given) if self._is_matrix else set(range(len(self.kinds_)))
-        self._parts, self.blocks_ = _laid_out(_fitted(table, self.kinds_, alone, options))
+        labels = list(range(spec.n_channels)) if spec.columns is None else list(spec.columns)
+        chosen = _by_position(given, labels)
+        self.kinds_ = tuple(_kinds(table, labels, chosen))
+        alone = set(chosen) if self._is_matrix else set(range(len(labels)))
+        self._parts, self.blocks_ = _laid_out(_fitted(table, labels, self.kinds_, alone, options))
         n_features = self.blocks_[-1].stop
         self.n_uniforms_ = sum(part.codec.n_uniforms for part in self._parts)
         self.bounds_ = np.zeros((2, n_features), np.float32)
@@ -148,7 +151,7 @@ class TableCodec:
 
     @property
     def takes_numbers(self) -> bool:
-        """Whether the table was an array of numbers."""
+        """Whether the table was numbers of one type."""
         return self._is_matrix
 
     def names(self, columns: Sequence[str]) -> list[str]:
@@ -161,6 +164,8 @@ class TableCodec:
 
     def encode(self, table: Table) -> np.ndarray:
         """Turn a table of shape (..., n_columns) into features (..., n_features), float32."""
+        if self._is_matrix:
+            table = np.asarray(table)
         if len(self._parts) == 1 and isinstance(self._parts[0].codec, NumericCodec):
             return self._parts[0].encode(table)
         rows = table if isinstance(table, pd.DataFrame) else table.reshape(-1, table.shape[-1])
@@ -173,9 +178,12 @@ class TableCodec:
         """Turn features of shape (..., n_features) into a table; the rows of a frame are flat."""
         rows = features.reshape(-1, features.shape[-1])
         uniforms = uniforms.reshape(len(rows), self.n_uniforms_)
-        if self._is_matrix:
-            return self._matrix(rows, uniforms).reshape(*features.shape[:-1], -1)
-        return self._frame(rows, uniforms)
+        if not self._is_matrix:
+            return self._frame(rows, uniforms)
+        matrix = self._matrix(rows, uniforms)
+        if self._spec.has_frames:
+            return pd.DataFrame(matrix, columns=self._spec.column_index())
+        return matrix.reshape(*features.shape[:-1], -1)
 
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
         """Logarithm of how fast each feature grows with its value, (..., n_features)."""
@@ -210,6 +218,15 @@ class TableCodec:
             first = last
 
 
+def as_matrix(table: Table) -> Table:
+    """Return the numbers of a frame as an array, if its columns are all of one numpy type."""
+    if isinstance(table, np.ndarray):
+        return table
+    dtypes = set(table.dtypes)
+    is_one = len(dtypes) == 1 and all(isinstance(dtype, np.dtype) for dtype in dtypes)
+    return table.to_numpy() if is_one and dtypes.pop().kind in "biuf" else table
+
+
 def _column(table: Table, column: int) -> pd.Series:
     """Return a column as a dense series, named by its label or its position in an array."""
     if isinstance(table, np.ndarray):
@@ -218,23 +235,24 @@ def _column(table: Table, column: int) -> pd.Series:
     return cells.sparse.to_dense() if isinstance(cells.dtype, pd.SparseDtype) else cells
 
 
-def _kinds(table: Table, given: Mapping[Any, str]) -> list[str]:
-    """Kind of every column: inferred, or as it is given by label or position."""
-    labels = list(table.columns) if isinstance(table, pd.DataFrame) else list(range(table.shape[1]))
+def _by_position(given: Mapping[Any, str], labels: list[Any]) -> dict[int, str]:
     for label in given:
         if label not in labels:
             raise ValueError(f"kinds names the column {label!r}; the table has {labels}.")
+    return {labels.index(label): kind for label, kind in given.items()}
+
+
+def _kinds(table: Table, labels: list[Any], given: Mapping[int, str]) -> list[str]:
+    """Kind of every column: inferred, or as it is given by position."""
     if isinstance(table, np.ndarray):
-        kinds = matrix_kinds(table)
+        kinds = matrix_kinds(table, labels)
         return [kind if kind in _SETTLED else given.get(i, kind) for i, kind in enumerate(kinds)]
     columns = [plain_column(_column(table, i)) for i in range(table.shape[1])]
-    return [
-        infer_kind(column, given.get(label)) for label, column in zip(labels, columns, strict=True)
-    ]
+    return [infer_kind(column, given.get(i)) for i, column in enumerate(columns)]
 
 
 def _fitted(
-    table: Table, kinds: Sequence[str], alone: set[int], options: CodecOptions
+    table: Table, labels: list[Any], kinds: Sequence[str], alone: set[int], options: CodecOptions
 ) -> list[tuple[range, NumericCodec | ColumnCodec]]:
     """Fit one codec for the numbers of an array together, and one for each other column."""
     fitted: list[tuple[range, NumericCodec | ColumnCodec]] = []
@@ -244,7 +262,8 @@ def _fitted(
         together = ["alone" if i in alone else kind for i, kind in enumerate(kinds)]
         fitted.append((range(len(kinds)), codec.fit(np.asarray(table), together)))
     for i in sorted(alone):
-        fitted.append((range(i, i + 1), options.codec(kinds[i]).fit(_column(table, i))))
+        column = _column(table, i).rename(labels[i])
+        fitted.append((range(i, i + 1), options.codec(kinds[i]).fit(column)))
     return fitted
 
 

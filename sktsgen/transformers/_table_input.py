@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from sktsgen.data import Panel, PanelSpec, check_panel
 from sktsgen.transformers._columns import read_numbers, refuse_infinity
 from sktsgen.transformers._moments import slices
-from sktsgen.transformers._table_codec import Table
+from sktsgen.transformers._table_codec import Table, as_matrix
 
 
 def split_container(X: Any) -> tuple[Any, Panel | None]:
@@ -71,14 +71,16 @@ def table_spec(X: Any, table: Table) -> PanelSpec:
 
 def as_numbers(table: Table) -> np.ndarray:
     """Return the numbers of a table as one array, none of them infinite."""
-    if isinstance(table, pd.DataFrame):
-        columns = [read_numbers(table.iloc[:, i]) for i in range(table.shape[1])]
+    labels = table.columns if isinstance(table, pd.DataFrame) else range(table.shape[1])
+    matrix = as_matrix(table)
+    if isinstance(matrix, pd.DataFrame):
+        columns = [read_numbers(matrix.iloc[:, i]) for i in range(matrix.shape[1])]
         return np.stack([v if m is None else np.where(m, np.nan, v) for v, m in columns], axis=1)
-    for part in slices(*table.shape):
-        if table.dtype.kind == "f" and np.isinf(table[part]).any():
-            column = int(np.isinf(table[part]).any(axis=0).argmax())
-            refuse_infinity(table[:, column], f"column {column}")
-    return table
+    for part in slices(*matrix.shape):
+        if matrix.dtype.kind == "f" and np.isinf(matrix[part]).any():
+            column = int(np.isinf(matrix[part]).any(axis=0).argmax())
+            refuse_infinity(matrix[:, column], f"column {labels[column]!r}")
+    return matrix
 
 
 def read_features(X: Any, n_features: int) -> np.ndarray:

@@ -293,7 +293,10 @@ def test_other_tables_are_refused_by_transform(change, error, message):
         encoder.transform(change(mixed()))
 
 
-def test_infinity_is_refused_in_arrays_by_transform():
+def test_infinity_is_refused_in_numbers_by_transform():
+    frame = pd.DataFrame(np.eye(3), columns=list("abc"))
+    with pytest.raises(ValueError, match=r"infinity in column 'b', first in row 0"):
+        MixedTypeEncoder().fit(frame).transform(frame.replace({"b": {0.0: np.inf}}))
     encoder = MixedTypeEncoder().fit(np.eye(3))
     with pytest.raises(ValueError, match=r"infinity in column 2, first in row 1"):
         encoder.transform([[0.0, 1.0, 2.0], [0.0, 1.0, np.inf]])

@@ -142,6 +142,32 @@ def test_categories_in_another_order_are_the_same_levels():
         np.testing.assert_array_equal(encoder.encode(same), encoder.encode(table))
 
 
+def test_flags_and_zero_and_one_are_the_same_levels():
+    tables = [
+        pd.DataFrame({"b": cells, "x": ["u", "v", "u", "v"]})
+        for cells in (
+            [True, False, False, True],
+            [1, 0, 0, 1],
+            [1.0, 0.0, 0.0, 1.0],
+            pd.array([True, False, False, True], dtype="boolean"),
+        )
+    ]
+    for fitted in (tables[0], tables[1], tables[3]):
+        encoder = MixedTypeEncoder().fit(fitted)
+        assert encoder.kinds_ == ("binary", "categorical")
+        for table in tables:
+            np.testing.assert_array_equal(encoder.encode(table), encoder.encode(fitted))
+
+
+@pytest.mark.parametrize("columns", [["b"], ["b", "c"]])
+def test_frames_of_flags_alone_come_back(columns):
+    table = pd.DataFrame({name: [True, False, False, True] for name in columns})
+    encoder = MixedTypeEncoder().fit(table)
+    pd.testing.assert_frame_equal(encoder.inverse_transform(encoder.transform(table)), table)
+    nullable = table.astype("boolean")
+    np.testing.assert_array_equal(encoder.transform(nullable), encoder.transform(table))
+
+
 def test_empty_text_and_emoji_are_levels():
     table = pd.DataFrame({"s": ["", "é", "👩‍👧", " ", "", "nan"]})
     encoder = MixedTypeEncoder().fit(table)
