@@ -45,7 +45,7 @@ class NumericCodec:
         Value at feature 0 and slope there, in the units of the data: mean and standard deviation
         unless the column is warped. The scale of a constant column is 0.
     kept_ : ndarray of shape (n_kept,)
-        Columns that became features; the first one if all are constant.
+        Columns that became features; without `kinds` the first one if all are constant.
     is_warped_ : ndarray of shape (n_columns,), bool
         Columns that go through the inverse hyperbolic sine.
     gaps_ : ndarray of shape (n_gaps,)
@@ -89,12 +89,14 @@ class NumericCodec:
         is_kept = moments.scale > 0
         if kinds is not None:
             is_kept &= self.is_whole_ | (np.array(kinds) == "continuous")
-        self.kept_ = np.flatnonzero(is_kept) if is_kept.any() else np.array([0])
+        elif not is_kept.any():
+            is_kept[0] = True
+        self.kept_ = np.flatnonzero(is_kept)
         has_gaps = (moments.n_present < len(rows)) | has_missing
         self.gaps_ = np.intersect1d(self.kept_, np.flatnonzero(has_gaps))
         self._learn_scale(rows, moments)
         starts = {(block.column, block.kind == "discrete"): block.start for block in self.blocks}
-        self._value_at = np.array([starts[column, False] for column in self.kept_])
+        self._value_at = np.array([starts[column, False] for column in self.kept_], dtype=np.int64)
         self._gap_at = np.array([starts[column, True] for column in self.gaps_], dtype=np.int64)
         self._learn_bounds(moments)
         return self
