@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sktsgen.data import check_panel, restore_rows
 from sktsgen.transformers import MixedTypeEncoder, feature_rows
 from sktsgen.transformers import _feature_rows as rows_module
 from tests.benchmarks._data import SHARED, has_shared_data
@@ -357,3 +358,29 @@ def test_real_tables_come_back(name):
         np.testing.assert_array_equal(found.isna(), expected.isna())
         allowed = 1e-6 * (expected.max() - expected.min()) + 0.5 * is_wide
         assert (found - expected).abs().max() <= allowed
+
+
+# The walk of the generators.
+
+
+def test_a_mixed_panel_comes_back_through_features():
+    rng = np.random.default_rng(0)
+    stamps = pd.date_range("2020-03-28", periods=6, freq="h", tz="Europe/Berlin")
+    index = pd.MultiIndex.from_product([["u", "v"], stamps], names=["site", "time"])
+    table = pd.DataFrame(
+        {
+            "load": np.where(rng.random(12) < 0.3, np.nan, rng.normal(size=12)),
+            "trips": pd.array([1, None, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], dtype="Int32"),
+            "word": np.array(["a", "b", None] * 4, dtype=object),
+            "number": np.array([1, None, 3, 4] * 3, dtype=object),
+            "due": stamps.tz_localize(None).append(stamps.tz_localize(None)),
+            "flag": [True, False, True] * 4,
+        },
+        index=index,
+    )
+    panel = check_panel(table, mixed=True, missing=True)
+    encoder = MixedTypeEncoder(calendar=False).fit(panel.values)
+    features = encoder.encode(panel.values)
+    np.testing.assert_array_equal(encoder.encode(panel.series(1)), features[6:])
+    restored = restore_rows(encoder.decode(features), panel, dtypes=panel.spec.dtypes)
+    pd.testing.assert_frame_equal(restored, table, rtol=0, atol=1e-6)
