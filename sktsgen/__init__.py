@@ -14,7 +14,11 @@ if TYPE_CHECKING:
         sample,
     )
     from sktsgen.data import as_panel
-    from sktsgen.estimators import FactorizedARGenerator, MultiScaleARGenerator
+    from sktsgen.estimators import (
+        FactorizedARGenerator,
+        LatentDiffusionImputer,
+        MultiScaleARGenerator,
+    )
     from sktsgen.persistence import load
     from sktsgen.transformers import MixedTypeEncoder, SeasonalTrendDecomposer
 
@@ -33,6 +37,7 @@ _ROOMS = (
 _HOMES = {
     "FactorizedARGenerator": "estimators",
     "GeneratorPipeline": "compose",
+    "LatentDiffusionImputer": "estimators",
     "MixedTypeEncoder": "transformers",
     "MultiScaleARGenerator": "estimators",
     "PanelKFold": "compose",
@@ -46,6 +51,7 @@ _HOMES = {
 __all__ = [
     "FactorizedARGenerator",
     "GeneratorPipeline",
+    "LatentDiffusionImputer",
     "MixedTypeEncoder",
     "MultiScaleARGenerator",
     "PanelKFold",

@@ -2,6 +2,12 @@
 
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._factorized_ar import FactorizedARGenerator
+from sktsgen.estimators._latent_diffusion_imputer import LatentDiffusionImputer
 from sktsgen.estimators._multiscale_ar import MultiScaleARGenerator
 
-__all__ = ["BaseGenerator", "FactorizedARGenerator", "MultiScaleARGenerator"]
+__all__ = [
+    "BaseGenerator",
+    "FactorizedARGenerator",
+    "LatentDiffusionImputer",
+    "MultiScaleARGenerator",
+]

@@ -140,7 +140,7 @@ def _learn_gaussian(
         n_timesteps,
         ridge=_RIDGE / n_seen,
         smallest=_SMALLEST,
-        n_rows=max(1, len(last)),
+        n_rows=max(1.0, float(len(last))),
     )
     fill.learn(mean.float(), covariance, smallest=_SMALLEST)
 

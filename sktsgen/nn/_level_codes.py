@@ -90,7 +90,8 @@ class LevelCodes(nn.Module):
     ) -> Bool[Tensor, "*batch latent"] | Float[Tensor, "*batch latent"]:
         """Give every latent what its block has."""
         repeats = torch.tensor(self.latent_widths, device=blocks.device)
-        return blocks.repeat_interleave(repeats, dim=-1)
+        spread: Tensor = blocks.repeat_interleave(repeats, dim=-1)
+        return spread
 
 
 def level_codes(n_levels: int) -> Float[Tensor, "level latent"]:
@@ -103,5 +104,6 @@ def level_codes(n_levels: int) -> Float[Tensor, "level latent"]:
         codes = torch.linalg.svd(centred).U[:, :width]
     else:
         codes = torch.randn(n_levels, width, generator=torch.Generator().manual_seed(n_levels))
-    lengths: Tensor = codes.square().sum(1, keepdim=True).sqrt()
-    return codes / lengths
+    lengths = codes.square().sum(1, keepdim=True).sqrt()
+    points: Tensor = codes / lengths
+    return points

@@ -1,0 +1,222 @@
+"""What the estimators of the latent diffusion family have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, clone
+
+from sktsgen._sklearn_compat import Interval, StrOptions
+from sktsgen.data import Panel, Windows, check_panel, split_windows
+from sktsgen.decoding import entropy_of
+from sktsgen.diffusion import SAMPLERS, ConditionalFlow, content_key, draw_hidden
+from sktsgen.estimators._base import BaseGenerator
+from sktsgen.estimators._latent_diffusion_clock import Clock, stamps_of
+from sktsgen.estimators._latent_diffusion_draws import Drawing
+from sktsgen.estimators._latent_diffusion_rows import FlowData, Rows, learn_fill
+from sktsgen.estimators._latent_diffusion_table import LatentTable
+from sktsgen.estimators._latent_diffusion_tiles import Tile, tiles_to_fill
+from sktsgen.nn import LevelCodes
+from sktsgen.training import Recipe, Trainer, make_generator, resolve_device
+
+# Cells of a window up to which the first guess is Gaussian, and factors at most.
+_MOST_CELLS = 2048
+_MOST_FACTORS = 192
+
+
+class LatentDiffusion(BaseEstimator):
+    """Base of the family: parameters, training, draws of hidden cells.
+
+    Subclasses say what they hide in training, and add what they are asked for.
+    """
+
+    _mixture: ClassVar[dict[str, float]]
+    _keeps_missing: ClassVar[bool] = False
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "window_length": [Interval(Integral, 1, None, closed="left"), None],
+        "fill": [StrOptions({"gaussian", "linear"})],
+        "time_features": ["boolean"],
+        "d_model": [Interval(Integral, 2, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "sampler": [StrOptions(set(SAMPLERS))],
+        "n_sampling_steps": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "trainer": [Trainer, None],
+    }
+
+    def _fit_flow(self, X: Any) -> Panel:
+        """Learn codecs, first guess and network."""
+        self._check_sizes()
+        panel = check_panel(X, estimator=self, reset=True, mixed=True, missing=True)
+        self.device_ = str(resolve_device(self.device))
+        longest = int(panel.lengths.max())
+        asked = 96 if self.window_length is None else self.window_length
+        self.window_length_ = min(asked, longest)
+        self.spec_ = panel.spec
+        self.table_ = LatentTable(keeps_missing=self._keeps_missing).fit(panel)
+        self.clock_ = Clock().fit(panel, is_used=self.time_features)
+        generator = make_generator(self.random_state)
+        # Draws of one fitted estimator repeat themselves, whatever the random state was.
+        self.seed_ = int(torch.randint(2**62, (), generator=generator))
+        network = self._new_network(generator).to(self.device_)
+        noise = make_generator(generator.initial_seed(), self.device_)
+        rows = self._rows(panel).padded(self.window_length_)
+        with torch.no_grad():
+            features = learn_fill(network, rows, noise)
+        self._train(network, features, rows, noise)
+        return panel
+
+    def _check_sizes(self) -> None:
+        if self.d_model % self.n_heads or (self.d_model // self.n_heads) % 2:
+            raise ValueError(
+                f"n_heads={self.n_heads} does not divide d_model={self.d_model} into heads of an "
+                f"even width; choose a divisor of {self.d_model // 2}."
+            )
+
+    def _new_network(self, generator: torch.Generator) -> ConditionalFlow:
+        n_columns, n_cycles = self.table_.n_columns, self.clock_.n_features
+        widths = self.table_.widths_ + [1] * n_cycles
+        n_cells = self.window_length_ * LevelCodes(widths).n_latent
+        is_gaussian = self.fill == "gaussian" and n_cells <= _MOST_CELLS
+        return ConditionalFlow(
+            n_timesteps=self.window_length_,
+            widths=widths,
+            columns=self.table_.columns_ + list(range(n_columns, n_columns + n_cycles)),
+            n_columns=n_columns,
+            rank=min(_MOST_FACTORS, n_cells) if is_gaussian else 0,
+            mixture=self._mixture,
+            d_model=self.d_model,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            dropout=self.dropout,
+            generator=generator,
+        )
+
+    def _train(
+        self,
+        network: ConditionalFlow,
+        features: torch.Tensor,
+        rows: Rows,
+        generator: torch.Generator,
+    ) -> None:
+        observed = torch.from_numpy(rows.observed).to(self.device_)
+        fraction = self.validation_fraction if self.early_stopping else 0.0
+        parts = split_windows(rows.lengths, self.window_length_, fraction)
+        training, held_out = (
+            FlowData(
+                Windows((features, observed), rows.lengths, self.window_length_, starts=starts)
+            )
+            for starts in parts
+        )
+        trainer = Trainer() if self.trainer is None else clone(self.trainer)
+        history = trainer.fit(
+            network,
+            training,
+            self._recipe(),
+            generator=generator,
+            validation=held_out,
+            stage="flow",
+            verbose=self.verbose,
+        )
+        self.network_ = network.frozen()
+        self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
+        self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
+
+    def _recipe(self) -> Recipe:
+        return Recipe(
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            average_decay=0.998,
+            early_stopping=self.early_stopping,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=self.tol,
+        )
+
+    def _check_again(self, X: Any) -> Panel:
+        """Panel of the columns that `fit` saw."""
+        return check_panel(X, estimator=self, spec=self.spec_, mixed=True, missing=True)
+
+    def _rows(self, panel: Panel) -> Rows:
+        features, observed = self.table_.encode(panel)
+        cycles = self.clock_.encode(stamps_of(panel))
+        return Rows(np.concatenate([features, cycles], axis=1), observed, panel.lengths)
+
+    def _seed(self, random_state: Any) -> int:
+        return self.seed_ if random_state is None else entropy_of(random_state)
+
+    def _drawing(self, n_draws: int, seed: int) -> Drawing:
+        return Drawing(
+            self.network_,
+            SAMPLERS[self.sampler],
+            self.n_sampling_steps,
+            seed,
+            range(n_draws),
+        )
+
+    def _fill_rows(self, rows: Rows, n_draws: int, seed: int) -> np.ndarray:
+        """Fill hidden cells; (n_draws, n_rows, n_features), or (1, ...) from one pass."""
+        padded = rows.padded(self.window_length_)
+        tiles: Iterable[list[Tile]] = tiles_to_fill(padded.lengths, self.window_length_)
+        drawing = self._drawing(n_draws, seed)
+        drawn = drawing.rows(*padded, series_keys(padded), tiles)
+        return drawn[:, rows.positions(padded.lengths)]
+
+    def _decode(self, features: np.ndarray, seed: int) -> Any:
+        """Table of features, without those of the clock."""
+        n_features = features.shape[-1] - self.clock_.n_features
+        flat = features.reshape(-1, features.shape[-1])[:, :n_features]
+        rng = np.random.Generator(np.random.Philox(key=seed % 2**64))
+        uniforms = rng.random((len(flat), self.table_.encoder_.n_uniforms_))
+        return self.table_.decode(flat, uniforms)
+
+    def _hide_some(self, rows: Rows, seed: int) -> np.ndarray:
+        """Cells to score by: observed ones, hidden as in training."""
+        generator = torch.Generator().manual_seed(seed % 2**63)
+        window = self.window_length_
+        padded = rows.padded(window)
+        ends = np.cumsum(padded.lengths)
+        hidden = np.zeros_like(padded.observed)
+        for end, length in zip(ends, padded.lengths, strict=True):
+            starts = {*range(end - length, end - window + 1, window), end - window}
+            at = np.array(sorted(starts))[:, None] + np.arange(window)
+            observed = torch.from_numpy(padded.observed[at])
+            hidden[at] = draw_hidden(observed, self._mixture, generator).numpy()
+        return (hidden & padded.observed)[rows.positions(padded.lengths)]
+
+    save = BaseGenerator.save
+    to_device = BaseGenerator.to_device
+    __getstate__ = BaseGenerator.__getstate__
+    __setstate__ = BaseGenerator.__setstate__
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def series_keys(rows: Rows) -> np.ndarray:
+    """Keys of the noise of series: what is observed of them, whatever stands beside them."""
+    ends = np.cumsum(rows.lengths)
+    keys = [
+        content_key(rows.features[begin:end], rows.observed[begin:end])
+        for begin, end in zip(ends - rows.lengths, ends, strict=True)
+    ]
+    return np.array(keys, dtype=np.uint64)
