@@ -96,8 +96,12 @@ class NumericCodec:
         self.gaps_ = np.intersect1d(self.kept_, np.flatnonzero(has_gaps))
         self._learn_scale(rows, moments)
         starts = {(block.column, block.kind == "discrete"): block.start for block in self.blocks}
-        self._value_at = np.array([starts[column, False] for column in self.kept_], dtype=np.int64)
-        self._gap_at = np.array([starts[column, True] for column in self.gaps_], dtype=np.int64)
+        self._value_at = np.array(
+            [starts[int(column), False] for column in self.kept_], dtype=np.int64
+        )
+        self._gap_at = np.array(
+            [starts[int(column), True] for column in self.gaps_], dtype=np.int64
+        )
         self._learn_bounds(moments)
         return self
 

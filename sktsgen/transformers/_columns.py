@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -172,10 +173,8 @@ def read_numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray | None]:
     return values, missing
 
 
-def write_numbers(
-    values: np.ndarray, missing: np.ndarray | None, dtype: Any, missing_cell: Any
-) -> Any:
-    """Invert `read_numbers` for a column of type `dtype`; objects are missing as they were."""
+def write_numbers(values: np.ndarray, missing: np.ndarray | None, dtype: Any, filler: Any) -> Any:
+    """Invert `read_numbers` for a column of type `dtype`; `filler` stands for missing objects."""
     is_object = pd.api.types.is_object_dtype(dtype)
     if isinstance(dtype, np.dtype) and not is_object:
         return values.astype(dtype) if missing is None else np.where(missing, np.nan, values)
@@ -183,7 +182,7 @@ def write_numbers(
         values = values > 0
     cells = pd.array(values.astype(object) if is_object else values, dtype=dtype)
     if missing is not None:
-        cells[missing] = missing_cell
+        cells[missing] = filler
     return cells
 
 
@@ -243,7 +242,7 @@ def _mixed_objects(column: pd.Series) -> TypeError:
     odd = int((types != types.iloc[0]).to_numpy().argmax())
     row = int(np.flatnonzero(column.notna())[odd])
     return TypeError(
-        f"column {column.name!r} holds {present.iloc[odd]!r} of type "
+        f"column {column.name!r} holds {reprlib.repr(present.iloc[odd])} of type "
         f"{types.iloc[odd].__name__} in row {row}; every argument must be a string or every one a "
         "number (convert the column, for example with pandas.to_datetime or astype(str))."
     )

@@ -45,6 +45,7 @@ def read_table(X: Any, estimator: Any, *, reset: bool) -> Table:
         `X` itself where that is possible; a frame for an array of anything but numbers.
     """
     if not isinstance(X, pd.DataFrame):
+        X = X.astype(np.float64).filled(np.nan) if np.ma.is_masked(X) else X
         array = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
         return array if array.dtype.kind in "biuf" else pd.DataFrame(array)
     if not X.columns.is_unique:

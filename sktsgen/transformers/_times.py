@@ -167,7 +167,9 @@ class TimeCodec(ColumnCodec):
     def _choose_cycles(self, index: Any) -> tuple[str, ...]:
         if isinstance(index, pd.TimedeltaIndex):
             return ()
-        stamps = self._wall_time(index.dropna().unique().sort_values())
+        # Not by the wall clock, which goes back once a year.
+        stamps = index.dropna().unique().sort_values()
+        stamps = stamps.to_timestamp() if isinstance(stamps, pd.PeriodIndex) else stamps
         seconds = distances(to_ordinals(stamps.asi8), to_ordinals(stamps.asi8[:1]))
         seconds *= np.timedelta64(1, stamps.unit) / np.timedelta64(1, "s")
         step, span = np.diff(seconds).min(), seconds[-1]

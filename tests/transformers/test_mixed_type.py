@@ -95,6 +95,18 @@ def test_arrays_of_text_give_arrays_of_text(dtype):
     np.testing.assert_array_equal(restored, X)
 
 
+def test_masked_cells_are_missing():
+    X = np.random.default_rng(0).normal(size=(9, 2))
+    is_masked = np.zeros(X.shape, dtype=bool)
+    is_masked[2, 1] = is_masked[5, 1] = True
+    masked = np.ma.MaskedArray(X, is_masked)
+    encoder = MixedTypeEncoder().fit(masked)
+    expected = np.where(is_masked, np.nan, X)
+    np.testing.assert_allclose(
+        encoder.inverse_transform(encoder.transform(masked)), expected, atol=1e-6
+    )
+
+
 def test_an_array_of_mixed_objects_comes_back():
     X = np.array([["a", 1, 2.5], ["b", 3, None], ["a", 2, 0.5]], dtype=object)
     encoder = MixedTypeEncoder().fit(X)

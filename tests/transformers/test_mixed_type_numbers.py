@@ -321,6 +321,22 @@ def test_the_calendar_is_that_of_the_wall_clock():
     np.testing.assert_array_equal(encoder.encode(elsewhere), encoder.encode(table))
 
 
+def test_an_hour_that_comes_twice_makes_no_shorter_step():
+    stamps = pd.date_range("2020-10-20", periods=480, freq="30min", tz="Europe/Berlin")
+    table, encoder = stamped(stamps)
+    names = encoder.get_feature_names_out().tolist()
+    assert names == [
+        "t",
+        "t_sin_day",
+        "t_cos_day",
+        "t_sin_week",
+        "t_cos_week",
+        "t_sin_month",
+        "t_cos_month",
+    ]
+    pd.testing.assert_frame_equal(encoder.inverse_transform(encoder.transform(table)), table)
+
+
 def test_generated_stamps_lie_on_the_grid_of_fit():
     stamps = pd.date_range("2020-01-01 00:20", periods=500, freq="15min", tz="America/New_York")
     _, encoder = stamped(stamps, calendar=False)
