@@ -10,7 +10,7 @@ import pandas as pd
 
 from sktsgen.data._columns import share_one_type
 from sktsgen.data._time import TimeAxis
-from sktsgen.persistence import register
+from sktsgen.persistence import from_tree, register, to_tree
 
 
 @register
@@ -55,6 +55,14 @@ class PanelSpec:
     def n_channels(self) -> int:
         """Number of channels."""
         return len(self.dtypes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Plain values and arrays: skops cannot build pandas' own types.
+        tree, tensors = to_tree(dict(vars(self)))
+        return {"tree": tree, "tensors": tensors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(from_tree(state["tree"], state["tensors"]))
 
     @property
     def has_frames(self) -> bool:
