@@ -107,7 +107,7 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         Uniforms that `decode` takes for a row.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_columns,)
         Column labels, if they are all text.
 
     Notes
@@ -328,7 +328,7 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         ----------
         features : ndarray of shape (..., n_features)
             Finite numbers; of a discrete block the greatest feature is the level.
-        uniforms : ndarray of shape (..., n_uniforms_) or None, default=None
+        uniforms : ndarray of shape (..., n_uniforms) or None, default=None
             Numbers from 0 to 1 that choose among rare levels and, with stochastic rounding,
             between neighbouring integers; None draws them by `random_state`.
 
