@@ -118,7 +118,7 @@ def evaluate(
     panels = {"X_train": X_train, "X_test": X_test, **_checked(rivals), GENERATED: X_synthetic}
     panels = {name: read_panel(X, _argument(name)) for name, X in panels.items()}
     tables, kinds = read_tables({_argument(name): panel for name, panel in panels.items()})
-    pools = _pools(panels)
+    pools = _pools(panels, kinds.labels)
     n_windows, n_steps = _size(pools, max_windows)
     chosen = choose_measures(
         measures,
@@ -157,9 +157,10 @@ def _argument(name: str) -> str:
     return name if name.startswith("X_t") else f"rivals[{name!r}]"
 
 
-def _pools(panels: Mapping[str, Panel]) -> dict[str, _Pool]:
+def _pools(panels: Mapping[str, Panel], labels: tuple[Any, ...]) -> dict[str, _Pool]:
     """Cut every side into windows as long as the generated ones."""
     lengths = {name: np.unique(panel.lengths) for name, panel in panels.items()}
+    are_arrays = not any(isinstance(panel.values, pd.DataFrame) for panel in panels.values())
     n_steps = int(lengths[GENERATED][0])
     for name in list(panels)[2:]:
         if len(lengths[name]) > 1 or lengths[name][0] != n_steps:
@@ -169,11 +170,17 @@ def _pools(panels: Mapping[str, Panel]) -> dict[str, _Pool]:
             )
     return {
         name: _Pool(
-            panel.values,
+            panel.values if are_arrays else _as_frame(panel, labels),
             window_rows(panel.lengths, n_steps, None, (_argument(name), "X_synthetic")),
         )
         for name, panel in panels.items()
     }
+
+
+def _as_frame(panel: Panel, labels: tuple[Any, ...]) -> pd.DataFrame:
+    """Return the rows of a panel as a frame, to be joined with others that are frames."""
+    frame = pd.DataFrame(panel.values, copy=False)
+    return frame.set_axis(pd.Index(list(labels), tupleize_cols=False), axis=1)
 
 
 def _real(pools: Mapping[str, _Pool]) -> _Pool:

@@ -77,7 +77,7 @@ CORRUPTIONS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
 }
 
 
-def corruptions(plan: Plan) -> Iterator[Row]:
+def corruptions(plan: Plan, *, has_networks: bool = True) -> Iterator[Row]:
     """Measure floors, corruptions of other real windows, a copier and a bootstrap.
 
     Copying is measured on held-out windows spoilt the same way, as others may be training windows.
@@ -88,7 +88,7 @@ def corruptions(plan: Plan) -> Iterator[Row]:
     order = rng.permutation(len(data.real))
     real, others = data.real[order[:n]], data.real[order[n:]]
     floors = [
-        _measured(plan, real, others[rng.permutation(len(others))[:n]], seed)
+        _measured(real, others[rng.permutation(len(others))[:n]], seed, has_networks)
         for seed in range(plan.size(N_FLOORS, 2))
     ]
     limits = {key: _limit([floor[key] for floor in floors]) for key in floors[0]}
@@ -98,7 +98,7 @@ def corruptions(plan: Plan) -> Iterator[Row]:
     fair, held_out = (data.test[i::2] for i in (0, 1))
     spoilt = zip(*(_spoilt(plan, data, base, rng) for base in (others[:n], held_out)), strict=True)
     for (name, windows), (_, unseen) in spoilt:
-        figures = _measured(plan, real, windows, plan.seeds[0])
+        figures = _measured(real, windows, plan.seeds[0], has_networks)
         figures |= _of_copying(copying(data.train, fair, unseen))
         yield _row(plan, n, name, figures, limits | COPYING_LIMITS)
     yield from _mixed_rows(plan)
@@ -122,7 +122,7 @@ def _limit(floors: list[float]) -> float:
     return max(float(np.mean(floors) + 4 * np.std(floors, ddof=1)), 1.5 * max(floors))
 
 
-def _measured(plan: Plan, real: Array, synthetic: Array, seed: int) -> dict[str, float]:
+def _measured(real: Array, synthetic: Array, seed: int, has_networks: bool) -> dict[str, float]:
     figures = {
         "ks": marginal_distance(real, synthetic),
         "wasserstein": marginal_distance(real, synthetic, kind="wasserstein"),
@@ -133,7 +133,7 @@ def _measured(plan: Plan, real: Array, synthetic: Array, seed: int) -> dict[str,
         "spectrum": spectral_distance(real, synthetic),
         "judge_boosting": _judged(real, synthetic, "boosting", seed),
     }
-    if plan.is_smoke:
+    if not has_networks:
         return figures
     networks = {
         f"judge_{judge.removeprefix('gru-')}": _judged(real, synthetic, judge, seed)

@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="tests.benchmarks.corruptions", description=__doc__)
     parser.add_argument("--dataset", choices=sorted(LOADERS), default="etth1")
     parser.add_argument("--window", type=int, default=24)
+    parser.add_argument("--no-networks", action="store_true", help="quick measures alone")
     parser.add_argument("--budget", choices=["full", "smoke"], default="full")
     parser.add_argument("--results", type=Path, help="folder of the rows")
     options = parser.parse_args(arguments)
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         budget=options.budget,
         results=options.results or (smoke if options.budget == "smoke" else RESULTS),
     )
-    for row in corruptions(plan):
+    for row in corruptions(plan, has_networks=not (options.no_networks or plan.is_smoke)):
         append_row(row, plan.results)
         sys.stderr.write(f"{row['dataset']} {row['name']} caught by {row['caught']}\n")
 

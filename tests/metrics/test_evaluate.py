@@ -84,6 +84,17 @@ def test_equal_data_has_an_equal_report_in_any_container():
     pd.testing.assert_frame_equal(given.frame, report(FRESH, n_repeats=2).frame)
 
 
+def test_frames_of_other_number_types_have_a_report():
+    """Whole numbers beside fractions are read as a frame, fractions alone as an array."""
+    index = pd.MultiIndex.from_product([range(300), range(12)])
+    frame = pd.DataFrame(np.rint(4 * TRAIN.reshape(-1, 2)), index, columns=["p", "q"])
+    test = frame.loc[:99].astype({"q": int})
+    drawn = frame.loc[100:].to_numpy().reshape(200, 12, 2)
+    for sides in ((frame, test), (test, frame)):
+        found = evaluate(*sides, drawn, measures=CHEAP, n_repeats=2)
+        assert found.frame.loc["marginal, KS", "generated"] < 0.1
+
+
 def test_figures_are_those_of_the_measures():
     """With as many generated windows as are used, a repeat compares all of them."""
     found = report(FRESH[:40], n_repeats=2, max_windows=40)
