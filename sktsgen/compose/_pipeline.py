@@ -89,7 +89,7 @@ class GeneratorPipeline(Pipeline):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from sktsgen import FactorizedARGenerator, GeneratorPipeline
     >>> from sktsgen.datasets import make_var1
-    >>> generator = FactorizedARGenerator(d_model=8, window_length=8, max_epochs=1)
+    >>> generator = FactorizedARGenerator(d_model=8, batch_size=8, max_epochs=1)
     >>> pipeline = GeneratorPipeline([("scale", StandardScaler()), ("generate", generator)])
     >>> pipeline.fit(make_var1(20, 30, random_state=0)).sample(3, length=40).shape
     (3, 40, 2)
@@ -106,6 +106,11 @@ class GeneratorPipeline(Pipeline):
         self.keeps_index_ = _has_index_of(table, features)
         self._refuse_joined_series(panel)
         return _with_index(features, table)
+
+    @property
+    def window_length_(self) -> int:
+        """Time steps of a training window of the generator."""
+        return int(_generator_of(self).window_length_)
 
     @available_if(_last_has("score"))
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
