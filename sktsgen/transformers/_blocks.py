@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from sktsgen.persistence import register
+from sktsgen.persistence import from_tree, register, to_tree
 
 
 @register
@@ -46,6 +46,14 @@ class ColumnCodec(ABC):
 
     n_uniforms: int = 0
     """Uniforms that `decode` takes for a row."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Plain values and arrays: skops cannot build pandas' own types.
+        tree, tensors = to_tree(dict(vars(self)))
+        return {"tree": tree, "tensors": tensors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(from_tree(state["tree"], state["tensors"]))
 
     @abstractmethod
     def fit(self, column: pd.Series) -> Self:

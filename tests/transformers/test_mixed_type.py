@@ -171,6 +171,24 @@ def test_pickled_and_copied_encoders_do_the_same():
     assert clone(encoder).get_params() == encoder.get_params()
 
 
+def test_skops_files_do_the_same():
+    """Beside our own classes and the types of arrays nothing asks for trust."""
+    io = pytest.importorskip("skops.io")
+    table = mixed().assign(
+        t=pd.date_range("2020", periods=12, tz="Europe/Berlin"),
+        gap=pd.array([1, None] * 6, dtype="Int8"),
+        word=np.array(["a", None] * 6, dtype=object),
+        day=pd.Series(pd.Timestamp("2020-01-01"), index=range(12)).astype("category"),
+    )
+    encoder = MixedTypeEncoder().fit(table)
+    data = io.dumps(encoder)
+    unknown = io.get_untrusted_types(data=data)
+    assert {name for name in unknown if not name.startswith("sktsgen.")} <= {"numpy.dtype"}
+    features = encoder.transform(table)
+    restored = io.loads(data, trusted=unknown).inverse_transform(features)
+    pd.testing.assert_frame_equal(restored, encoder.inverse_transform(features))
+
+
 def test_fit_twice_is_fit_once():
     table = mixed()
     encoder = MixedTypeEncoder().fit(np.ones((3, 7)))
