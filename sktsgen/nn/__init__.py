@@ -20,7 +20,8 @@ from sktsgen.nn._multiscale_ar import ScaleDecoder, ValueDecoder, log_density, r
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer, TokenInputs
 from sktsgen.nn._quantizer import Quantized, ResidualQuantizer, VectorQuantizer
 from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
-from sktsgen.nn._token_prior import DepthHeads, LogLikelihood, Rows, TokenPrior
+from sktsgen.nn._slots import Slot, plain_slots
+from sktsgen.nn._token_prior import DepthHeads, LogLikelihood, PriorBatch, Rows, TokenPrior
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.nn._window_batch import WindowBatch
 from sktsgen.nn._window_emission import WindowEmission
@@ -50,6 +51,7 @@ __all__ = [
     "MovingAverageMixture",
     "MultiScaleQuantizer",
     "Network",
+    "PriorBatch",
     "Quantized",
     "RMSNorm",
     "ResidualDecoder",
@@ -57,6 +59,7 @@ __all__ = [
     "Rows",
     "ScaleDecoder",
     "ScalePrior",
+    "Slot",
     "StaticKVCache",
     "SwiGLU",
     "TokenBatch",
@@ -70,6 +73,7 @@ __all__ = [
     "attend",
     "log_density",
     "outline",
+    "plain_slots",
     "read_rows",
     "read_tokens",
     "sliding_mask",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -10,19 +11,29 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sktsgen.nn._layers import Linear, uniform
-from sktsgen.ops import draw_index, draw_normal
+from sktsgen.nn._slots import Slot, read_slots
+from sktsgen.ops import draw_index, draw_normal, mixture_log_density, mixture_log_mass
 
-_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+# Steps of integers up to this share of the smallest scale: density times step differs from the
+# probability by less than 0.05 % there, and is cheaper.
+_FINE = 0.1
+# Beyond any value, in features.
+_FAR = 1e3
 
 
 class MixtureEmission(nn.Module):
-    """Mixture of normals per feature, around a point between two guesses.
+    """Mixture of normals per number, around a point between two guesses; levels by softmax.
 
     The guesses are what the tokens stand for and the value of the step before; a gate chooses
     the mix by the context. Slow features follow their last value closely, which the tokens of
-    a step cannot say; a convex mix cannot run away. Each feature is also given how far the
-    features before it fell from their points, so that all of a step are drawn jointly.
-    Training evaluates all features in one masked pass; drawing goes through them one by one.
+    a step cannot say; a convex mix cannot run away. Each number is also given how far the
+    numbers before it fell from their points, and the levels before it, so that all of a step are
+    drawn jointly; levels are given the numbers themselves.
+    Training evaluates all slots in one masked pass; drawing goes through them one by one.
+
+    An integer has the probability that the mixture gives to all that is rounded to it, and is
+    drawn rounded. A number whose cell is missing is neither scored nor drawn: the value of the
+    step before stands in its place.
 
     Parameters
     ----------
@@ -31,16 +42,22 @@ class MixtureEmission(nn.Module):
     d_context : int
         Width of what the density depends on.
     n_mixture : int
-        Number of normals per feature.
+        Number of normals per number.
     d_hidden : int
-        Hidden width per feature.
+        Hidden width per slot.
     smallest_scale : float
         Lower bound of a normal's standard deviation, in units of the features.
+    slots : sequence of tuple or None, default=None
+        What is drawn one after the other, as `Slot`; None is every feature as a number.
     generator : torch.Generator
         Source of the initial weights.
     """
 
     earlier: Tensor
+    log_steps: Tensor
+    integers: Tensor
+    places_of_numbers: Tensor
+    is_number: Tensor
 
     def __init__(
         self,
@@ -50,70 +67,226 @@ class MixtureEmission(nn.Module):
         n_mixture: int,
         d_hidden: int,
         smallest_scale: float,
+        slots: Sequence[tuple[Any, ...]] | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.n_features, self.n_mixture = n_features, n_mixture
         self.d_hidden, self.smallest_scale = d_hidden, smallest_scale
-        self.gate = Linear(d_context, n_features, generator, bias=True, gain=0.3)
-        self.from_context = Linear(d_context, n_features * d_hidden, generator, bias=True)
+        self._sort(read_slots(slots, n_features))
+        n_slots, n_numbers = len(self.slots), len(self.numbers)
+        self.gate = Linear(d_context, n_numbers, generator, bias=True, gain=0.3)
+        self.from_context = Linear(d_context, n_slots * d_hidden, generator, bias=True)
         self.from_earlier = nn.Parameter(
-            uniform(n_features, n_features, d_hidden, generator=generator, d_in=n_features)
+            uniform(n_slots, n_features, d_hidden, generator=generator, d_in=n_features)
         )
         self.out = nn.Parameter(
             uniform(
-                n_features, d_hidden, 3 * n_mixture, generator=generator, d_in=d_hidden, gain=0.3
+                n_numbers, d_hidden, 3 * n_mixture, generator=generator, d_in=d_hidden, gain=0.3
             )
         )
         means = torch.linspace(-0.5, 0.5, n_mixture)
         start = torch.cat([torch.zeros(n_mixture), means, torch.full((n_mixture,), -1.0)])
-        self.out_bias = nn.Parameter(start.expand(n_features, -1).clone())
-        below = torch.ones(n_features, n_features).tril(-1)
-        self.register_buffer("earlier", below[..., None], persistent=False)
+        self.out_bias = nn.Parameter(start.expand(n_numbers, -1).clone())
+        self.logits = nn.ModuleList(
+            Linear(d_hidden, self.slots[place].n_levels, generator, bias=True, gain=0.3)
+            for place in self.levels
+        )
+        self._register(self.slots)
+
+    def _sort(self, slots: tuple[Slot, ...]) -> None:
+        """Tell the places of numbers and of levels apart, and what is special of either."""
+        self.slots = slots
+        self.numbers = [place for place, slot in enumerate(slots) if not slot.n_levels]
+        self.levels = [place for place, slot in enumerate(slots) if slot.n_levels]
+        of_numbers = [slots[place] for place in self.numbers]
+        self.is_plain = [slot.start for slot in of_numbers] == list(range(self.n_features))
+        self._rank = {
+            place: i for part in (self.numbers, self.levels) for i, place in enumerate(part)
+        }
+        self.gapped = [i for i, slot in enumerate(of_numbers) if slot.gap >= 0]
+        self.gaps = [of_numbers[i].gap for i in self.gapped]
+        self.coarse = [
+            i for i, slot in enumerate(of_numbers) if slot.step > _FINE * self.smallest_scale
+        ]
+        self.has_integers = any(slot.step for slot in of_numbers)
+        self.is_completing = any(slot.n_drawn < slot.n_levels for slot in slots)
+
+    def _register(self, slots: tuple[Slot, ...]) -> None:
+        of_numbers = [slots[place] for place in self.numbers]
+        place_of = torch.empty(self.n_features, dtype=torch.int64)
+        for place, slot in enumerate(slots):
+            place_of[list(slot.features)] = place
+        steps = torch.tensor([slot.step for slot in of_numbers])
+        integers = [of_numbers[i] for i in self.coarse]
+        buffers = {
+            "earlier": (place_of < torch.arange(len(slots))[:, None]).float()[..., None],
+            "log_steps": torch.where(steps > 0, steps, 1.0).log(),
+            "integers": torch.tensor([[s.step, s.lowest, s.highest] for s in integers]),
+            "places_of_numbers": torch.tensor([s.start for s in of_numbers], dtype=torch.int64),
+            "is_number": torch.tensor([not slot.n_levels for slot in slots]),
+        }
+        for name, buffer in buffers.items():
+            self.register_buffer(name, buffer, persistent=False)
+
+    @property
+    def n_slots(self) -> int:
+        """Number of things drawn one after the other, each from two uniforms."""
+        return len(self.slots)
 
     def log_density(
         self,
         values: Float[Tensor, "n features"],
         guesses: tuple[Float[Tensor, "n features"], Float[Tensor, "n features"]],
         context: Float[Tensor, "n d_context"],
-    ) -> Float[Tensor, "n features"]:
-        """Log density of every feature given the ones before it."""
-        residual = values - self._points(guesses, context)
-        # Weights (from, to, hidden), zero where a feature would see itself or a later one.
-        weights = (self.from_earlier * self.earlier).transpose(0, 1).flatten(1)
-        hidden = F.silu(self.from_context(context) + residual @ weights)
-        hidden = hidden.unflatten(-1, (self.n_features, self.d_hidden))
-        parameters = torch.einsum("nfh,fhk->nfk", hidden, self.out) + self.out_bias
-        logits, means, raw_scales = parameters.chunk(3, dim=-1)
-        scales = self._scale(raw_scales)
-        standardised = (residual[..., None] - means) / scales
-        log_normal = -0.5 * standardised.square() - scales.log() - _HALF_LOG_TWO_PI
-        return torch.logsumexp(logits.log_softmax(-1) + log_normal, -1)
+    ) -> Float[Tensor, "n slots"]:
+        """Log density of every number, and log-probability of levels, given the slots before.
+
+        A level that may not be drawn, and a number that is missing, have 0.
+        """
+        numbers = self._of_numbers(values)
+        residual = numbers - self._points(guesses, context)
+        if self.gapped:
+            residual = residual * self.present(values)
+        of_numbers, of_levels = self._states(values, residual, context)
+        density = self._density_of_numbers(numbers, residual, of_numbers)
+        if self.gapped:
+            density = density * self.present(values)
+        if not self.levels:
+            return density
+        found = density.new_empty(len(values), self.n_slots)
+        found[:, self.numbers] = density
+        for i, place in enumerate(self.levels):
+            found[:, place] = self._log_probability(i, values, of_levels[:, i])
+        return found
 
     def draw(
         self,
         guesses: tuple[Float[Tensor, "n features"], Float[Tensor, "n features"]],
         context: Float[Tensor, "n d_context"],
-        uniforms: Float[Tensor, "n features 2"],
+        uniforms: Float[Tensor, "n slots 2"],
     ) -> Float[Tensor, "n features"]:
-        """Draw all features, one after the other, from two uniforms each."""
-        hidden = self.from_context(context).unflatten(-1, (self.n_features, self.d_hidden))
-        normal = draw_normal(uniforms[..., 1])
-        residual: list[Tensor] = []
-        for feature in range(self.n_features):
-            state = F.silu(hidden[:, feature])
-            parameters = torch.addmm(self.out_bias[feature], state, self.out[feature])
-            logits, means, raw_scales = parameters.chunk(3, dim=-1)
-            chosen = draw_index(logits, uniforms[:, feature, 0])[:, None]
-            scale = self._scale(raw_scales.gather(1, chosen))
-            drawn = means.gather(1, chosen) + scale * normal[:, feature, None]
-            residual.append(drawn[:, 0])
-            weights = self.from_earlier[feature + 1 :, feature]  # (later, hidden)
-            hidden[:, feature + 1 :] += residual[-1][:, None, None] * weights
-        return self._points(guesses, context) + torch.stack(residual, -1)
+        """Draw all slots, one after the other, from two uniforms each."""
+        hidden = self.from_context(context).unflatten(-1, (self.n_slots, self.d_hidden))
+        normal, points = draw_normal(uniforms[..., 1]), self._points(guesses, context)
+        values = points.new_zeros(len(context), self.n_features)
+        for place, slot in enumerate(self.slots):
+            state, uniform_of = F.silu(hidden[:, place]), uniforms[:, place, 0]
+            weights = self.from_earlier[place + 1 :, slot.start : slot.stop]  # (later, own, hidden)
+            if slot.n_levels:
+                logits = self.logits[self._rank[place]](state)[:, : slot.n_drawn]
+                level = draw_index(logits, uniform_of)
+                values[:, slot.start : slot.stop] = F.one_hot(level, slot.n_levels)
+                hidden[:, place + 1 :] += weights[:, level].transpose(0, 1)
+                continue
+            number = self._rank[place]
+            residual = self._draw_number(number, state, uniform_of, normal[:, place])
+            value = points[:, number] + residual
+            if slot.step or slot.gap >= 0:
+                value = self._settled(slot, value, values, guesses[1])
+                residual = value - points[:, number]
+                residual = residual if slot.gap < 0 else residual * values[:, slot.gap]
+            values[:, slot.start] = value
+            hidden[:, place + 1 :] += self._seen(place, value, residual) * weights[:, 0]
+        return values
+
+    def present(self, values: Float[Tensor, "n features"]) -> Float[Tensor, "n numbers"]:
+        """1 for each number whose cell is there, 0 where it is missing."""
+        present = torch.ones_like(self._of_numbers(values))
+        if self.gapped:
+            present[:, self.gapped] = values[:, self.gaps]
+        return present
+
+    def share_present(self, values: Float[Tensor, "n features"]) -> Float[Tensor, " n"]:
+        """Share of the cells of each step that may be drawn as they are."""
+        parts = [self.present(values)]
+        for place in self.levels:
+            slot = self.slots[place]
+            if slot.start not in self.gaps:
+                given = values[:, slot.start : slot.start + slot.n_drawn]
+                parts.append(given.sum(-1, keepdim=True))
+        return torch.cat(parts, -1).mean(-1)
+
+    def _states(
+        self, values: Tensor, residual: Tensor, context: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Hidden states of the numbers, (n, number, hidden), and of the levels."""
+        # Zero where a slot would see itself or a later one.
+        weights = self.from_earlier * self.earlier
+        before = self.from_context(context)
+        if self.is_plain:
+            before = before + residual @ weights.transpose(0, 1).flatten(1)
+            states = F.silu(before).unflatten(-1, (self.n_slots, self.d_hidden))
+            return states, states[:, :0]
+        before = before.unflatten(-1, (self.n_slots, self.d_hidden))
+        seen = values.index_copy(1, self.places_of_numbers, residual)
+        of_numbers, of_levels = (
+            F.silu(before[:, places] + torch.einsum("nf,tfh->nth", given, weights[places]))
+            for places, given in ((self.numbers, seen), (self.levels, values))
+        )
+        return of_numbers, of_levels
+
+    def _density_of_numbers(self, numbers: Tensor, residual: Tensor, states: Tensor) -> Tensor:
+        parameters = torch.einsum("nfh,fhk->nfk", states, self.out) + self.out_bias
+        logits, means, raw_scales = parameters.chunk(3, dim=-1)
+        scales = self._scale(raw_scales)
+        density = mixture_log_density(residual, logits, means, scales)
+        if not self.has_integers:
+            return density
+        density = density + self.log_steps
+        if self.coarse:
+            mixture = (part[:, self.coarse] for part in (logits, means, scales))
+            mass = self._mass(numbers[:, self.coarse], residual[:, self.coarse], *mixture)
+            density[:, self.coarse] = mass
+        return density
+
+    def _mass(self, numbers: Tensor, residual: Tensor, *mixture: Tensor) -> Tensor:
+        """Log-probability of all that is rounded to an integer; the extremes take the tails."""
+        steps, lowest, highest = self.integers.unbind(-1)
+        half = 0.5 * steps
+        lower = torch.where(numbers < lowest + half, -_FAR, residual - half)
+        upper = torch.where(numbers > highest - half, _FAR, residual + half)
+        return mixture_log_mass(lower, upper, *mixture)
+
+    def _log_probability(self, i: int, values: Tensor, states: Tensor) -> Tensor:
+        """Log-probability of the level of one group; 0 where no level that is drawn is given."""
+        slot = self.slots[self.levels[i]]
+        given = values[:, slot.start : slot.start + slot.n_drawn]
+        logits = self.logits[i](states)[:, : slot.n_drawn]
+        log_probability: Tensor = (given * logits.float().log_softmax(-1)).sum(-1)
+        return log_probability
+
+    def _draw_number(
+        self, number: int, state: Tensor, uniform_of: Tensor, normal: Tensor
+    ) -> Tensor:
+        """Draw how far a number falls from its point."""
+        parameters = torch.addmm(self.out_bias[number], state, self.out[number])
+        logits, means, raw_scales = parameters.chunk(3, dim=-1)
+        chosen = draw_index(logits, uniform_of)[:, None]
+        scale = self._scale(raw_scales.gather(1, chosen))
+        return (means.gather(1, chosen) + scale * normal[:, None])[:, 0]
+
+    def _settled(self, slot: Slot, value: Tensor, values: Tensor, former: Tensor) -> Tensor:
+        """Round integers; where the cell is missing, keep the value of the step before."""
+        if slot.step:
+            steps = torch.round((value - slot.lowest) / slot.step)
+            value = (slot.lowest + steps * slot.step).clamp(slot.lowest, slot.highest)
+        if slot.gap < 0:
+            return value
+        return torch.where(values[:, slot.gap] > 0, value, former[:, slot.start])
+
+    def _seen(self, place: int, value: Tensor, residual: Tensor) -> Tensor:
+        """Return what later slots see of a number, (n, later or 1, 1)."""
+        if self.is_plain:
+            return residual[:, None, None]
+        sees_residual = self.is_number[place + 1 :]
+        return torch.where(sees_residual, residual[:, None], value[:, None])[..., None]
+
+    def _of_numbers(self, values: Tensor) -> Tensor:
+        return values if self.is_plain else values[:, self.places_of_numbers]
 
     def _points(self, guesses: tuple[Tensor, Tensor], context: Tensor) -> Tensor:
-        of_tokens, former = guesses
+        of_tokens, former = (self._of_numbers(guess) for guess in guesses)
         # In float32 whatever the layers compute in: it is values of the data that are mixed.
         return torch.lerp(of_tokens.float(), former, torch.sigmoid(self.gate(context).float()))
 

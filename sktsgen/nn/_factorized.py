@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
@@ -28,6 +30,9 @@ class FactorizedTokenizer(Network):
         Codes per codebook, and residual depth; depth 1 is the paper.
     n_classes : int
         Number of classes with a basis of their own, 0 for none.
+    hidden : sequence of (int, int)
+        Features that codes do not tell: the level that says "missing", and the one that says
+        "present" in its place or -1.
     has_residual_decoder : bool
         Whether the light network D corrects the linear reconstruction.
     d_hidden : int
@@ -52,6 +57,7 @@ class FactorizedTokenizer(Network):
         codebook_size: int,
         n_codebooks: int,
         n_classes: int = 0,
+        hidden: Sequence[Sequence[int]] = (),
         has_residual_decoder: bool = True,
         d_hidden: int = 128,
         generator: torch.Generator,
@@ -63,9 +69,12 @@ class FactorizedTokenizer(Network):
             "codebook_size": codebook_size,
             "n_codebooks": n_codebooks,
             "n_classes": n_classes,
+            "hidden": tuple((int(missing), int(present)) for missing, present in hidden),
             "has_residual_decoder": has_residual_decoder,
             "d_hidden": d_hidden,
         }
+        self._missing = [missing for missing, _ in hidden]
+        self._present = [present for _, present in hidden if present >= 0]
         # The projection starts as the inverse of the basis and the rest of the encoder at zero:
         # training begins from plain k-means, which random encoders take long to reach.
         self.projection = nn.Parameter(torch.zeros(n_features, n_components))
@@ -108,6 +117,7 @@ class FactorizedTokenizer(Network):
     ) -> Float[Tensor, ""]:
         """Mean squared reconstruction error plus commitment, [1]_ Eq. 7."""
         x, labels, observed = batch
+        x = self._without_gaps(x)
         coefficients = self.continuous(x)
         commitment = x.new_zeros(())
         if step is not None and not self.is_quantising:
@@ -133,8 +143,18 @@ class FactorizedTokenizer(Network):
 
     def continuous(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch components"]:
         """Coefficients before quantisation."""
+        x = self._without_gaps(x)
         coefficients: Tensor = x @ self.projection + self.encoder(x)
         return coefficients
+
+    def _without_gaps(self, x: Tensor) -> Tensor:
+        """Say that every cell is there, where gaps are read but not to be drawn."""
+        if not self._missing:
+            return x
+        x = x.clone()
+        x[..., self._missing] = 0.0
+        x[..., self._present] = 1.0
+        return x
 
     def coefficients(
         self, codes: Int[Tensor, "*batch depth"]

@@ -60,6 +60,7 @@ class FactorizedModel:
         x: Float[Tensor, "batch time features"],
         labels: Int[Tensor, " batch"],
         observed: Bool[Tensor, "batch time"],
+        static: Float[Tensor, "batch n_static"] | None = None,
     ) -> Float[Tensor, "batch time"]:
         """Lower bound of log p(x_t | x_<t).
 
@@ -68,8 +69,9 @@ class FactorizedModel:
         through the same sliding cache that draws it.
         """
         rows = self.read(x, labels)
-        before = self.prior.embed(rows.inputs[:, :-1], labels)
-        embedded = torch.cat([self.prior.start(labels), before], dim=1)
+        start = self.prior.start(labels, static)
+        before = self.prior.embed(rows.inputs[:, :-1], start)
+        embedded = torch.cat([start, before], dim=1)
         cache = self.prior.trunk.start(len(x))
         blocks = embedded.split(self.prior.trunk.window, dim=1)
         states = torch.cat([self.prior.trunk.extend(block, cache) for block in blocks], dim=1)
@@ -118,6 +120,7 @@ class FactorizedModel:
         labels: Int[Tensor, " batch"],
         history: Float[Tensor, "batch time features"] | None = None,
         *,
+        static: Float[Tensor, "batch n_static"] | None = None,
         has_start: bool = True,
     ) -> Context:
         """Context of the step after `history`.
@@ -125,10 +128,10 @@ class FactorizedModel:
         Without `has_start` the history is the end of a longer one, whose start is out of reach.
         """
         cache = self.prior.trunk.start(len(labels))
-        start = self.prior.start(labels)
+        start = self.prior.start(labels, static)
         if history is None or not history.shape[1]:
             return Context(cache, start)
-        embedded = self.prior.embed(self.read(history, labels).inputs, labels)
+        embedded = self.prior.embed(self.read(history, labels).inputs, start)
         if has_start:
             embedded = torch.cat([start, embedded], dim=1)
         for block in embedded[:, :-1].split(self.prior.trunk.window, dim=1):
@@ -170,6 +173,8 @@ class FactorizedDecoder:
         Class of every series, zeros without classes.
     history : Tensor of shape (batch, time, n_features) or None
         Values before the first step.
+    static : Tensor of shape (batch, n_static) or None, default=None
+        Features of every series that do not change in time.
     temperature, top_p : float, float or None
         Sharpening of the token distributions.
     """
@@ -180,10 +185,12 @@ class FactorizedDecoder:
         labels: Int[Tensor, " batch"],
         history: Float[Tensor, "batch time features"] | None = None,
         *,
+        static: Float[Tensor, "batch n_static"] | None = None,
         temperature: float = 1.0,
         top_p: float | None = None,
     ) -> None:
         self.model, self.labels = model, labels
+        self.start = model.prior.start(labels, static)
         n_former, n_features = model.prior.n_former, model.bounds.shape[1]
         self.former = model.bounds.new_zeros(len(labels), n_former, n_features)
         if history is not None:
@@ -207,7 +214,7 @@ class FactorizedDecoder:
         )
         coefficients = tokenizer.coefficients(codes)[:, None]
         if prior.emission is None:
-            return (codes[:, None], coefficients), prior.embed(coefficients, self.labels)
+            return (codes[:, None], coefficients), prior.embed(coefficients, self.start)
         values = prior.emission.draw(
             (tokenizer.combine(coefficients, self.labels)[:, 0], self.former[:, -1]),
             torch.cat([context, coefficients[:, 0]], -1),
@@ -218,7 +225,7 @@ class FactorizedDecoder:
         # In place: a captured step reads it at the same address each time.
         values = values[:, None]
         self.former.copy_(torch.cat([self.former[:, 1:], values], dim=1))
-        return (codes[:, None], values), prior.embed(values, self.labels)
+        return (codes[:, None], values), prior.embed(values, self.start)
 
     def state(self) -> tuple[Tensor]:
         """Return what `advance` changes besides the cache."""

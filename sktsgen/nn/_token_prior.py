@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._emission import MixtureEmission
 from sktsgen.nn._layers import Linear, uniform
+from sktsgen.nn._slots import read_slots
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.ops import corrupt_rows, draw_index, linear, nucleus
 
@@ -39,11 +41,32 @@ class Rows(NamedTuple):
     linear_part: Float[Tensor, "batch time n_linear"]
 
 
+class PriorBatch(NamedTuple):
+    """Windows as the prior is trained on them.
+
+    Attributes
+    ----------
+    rows : Rows
+        Their steps.
+    labels : Tensor of shape (batch,)
+        Class of each window, zeros without classes.
+    observed : Tensor of shape (batch, time)
+        Where a window has a step.
+    static : Tensor of shape (batch, n_static) or None, default=None
+        Features of the series that do not change in time.
+    """
+
+    rows: Rows
+    labels: Int[Tensor, " batch"]
+    observed: Bool[Tensor, "batch time"]
+    static: Float[Tensor, "batch n_static"] | None = None
+
+
 class LogLikelihood(NamedTuple):
     """Log-probabilities of the tokens and log densities of the values, step by step."""
 
     tokens: Float[Tensor, "batch time depth"]
-    values: Float[Tensor, "batch time features"]
+    values: Float[Tensor, "batch time slots"]
 
 
 class TokenPrior(Network):
@@ -62,8 +85,11 @@ class TokenPrior(Network):
     has_mixture : bool
         Whether values have a learnt density given the tokens and the past, in place of a
         decoded point.
-    n_classes : int
-        Number of classes, 0 for none.
+    n_classes, n_static : int
+        Number of classes and of features that do not change in time, 0 for none.
+    slots : sequence of tuple or None
+        What is drawn one after the other within a step, as `Slot`; None is every feature as a
+        number.
     d_model, n_layers, n_heads, n_kv_heads, window : int
         Sizes of the transformer.
     dropout, input_noise, corruption : float
@@ -105,6 +131,8 @@ class TokenPrior(Network):
         n_mixture: int = 8,
         smallest_scale: float = 0.02,
         n_former: int = 3,
+        n_static: int = 0,
+        slots: Sequence[tuple[Any, ...]] | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -125,6 +153,8 @@ class TokenPrior(Network):
             "n_mixture": n_mixture,
             "smallest_scale": smallest_scale,
             "n_former": n_former,
+            "n_static": n_static,
+            "slots": None if slots is None else tuple(tuple(slot) for slot in slots),
         }
         depth, codebook_size, code_dim = codebooks
         self.n_former = n_former
@@ -156,31 +186,38 @@ class TokenPrior(Network):
                 n_features,
                 d_context + code_dim,
                 n_mixture=n_mixture,
-                d_hidden=64 if n_features <= 10 else 32,
+                d_hidden=64 if len(read_slots(slots, n_features)) <= 10 else 32,
                 smallest_scale=smallest_scale,
+                slots=slots,
                 generator=generator,
             )
             if has_mixture
             else None
         )
+        self.from_static = Linear(n_static, d_model, generator) if n_static else None
 
     def loss(
-        self,
-        batch: tuple[Rows, Int[Tensor, " batch"], Bool[Tensor, "batch time"]],
-        step: TrainingStep | None = None,
+        self, batch: PriorBatch | tuple[Any, ...], step: TrainingStep | None = None
     ) -> Float[Tensor, ""]:
         """Negative log-likelihood per time step, divided by the number of things predicted."""
-        rows, labels, observed = batch
+        rows, labels, observed, static = PriorBatch(*batch)
         generator = None if step is None else step.generator
         states = self.trunk(
-            self._embed_window(rows.inputs, labels, generator),
+            self._embed_window(rows.inputs, self.start(labels, static), generator),
             generator,
             self._hidden_start(rows.inputs, generator),
         )
         parts = self.log_likelihood(self.with_former(states, rows.inputs), rows)
         n_terms = parts.tokens.shape[-1] + parts.values.shape[-1]
-        per_step = parts.tokens.sum(-1) + parts.values.sum(-1)
+        per_step = parts.tokens.sum(-1) * self._share_present(rows) + parts.values.sum(-1)
         return -(per_step * observed).sum() / (observed.sum() * n_terms)
+
+    def _share_present(self, rows: Rows) -> Tensor | float:
+        """Weigh the tokens of a step by how much of it is there, if gaps are not to be drawn."""
+        if self.emission is None or not self.emission.is_completing:
+            return 1.0
+        share = self.emission.share_present(rows.inputs.flatten(0, 1))
+        return share.view(rows.inputs.shape[:2])
 
     def with_former(
         self,
@@ -223,23 +260,31 @@ class TokenPrior(Network):
     def embed(
         self,
         inputs: Float[Tensor, "batch time d_input"],
-        labels: Int[Tensor, " batch"],
+        start: Float[Tensor, "batch 1 d_model"],
         level: Float[Tensor, "#batch 1 1"] | None = None,
     ) -> Float[Tensor, "batch time d_model"]:
         """Turn given steps into what the transformer reads, told how noisy they are.
 
-        The class stands in every step: told only at the start it would be lost when the start
-        leaves the cache.
+        What `start` says of the series stands in every step: told only at the start it would be
+        lost when the start leaves the cache.
         """
         # Noise of no level has been added to what is drawn or scored.
         told = inputs.new_zeros(1, 1, 1) if level is None else level / self.input_noise
         told = told.expand(*inputs.shape[:2], 1)
         embedded: Tensor = self.read(torch.cat([inputs, told], dim=-1))
-        return embedded + self.start(labels) if self.n_classes else embedded
+        return embedded + start if self.n_classes or self.from_static is not None else embedded
 
-    def start(self, labels: Int[Tensor, " batch"]) -> Float[Tensor, "batch 1 d_model"]:
-        """Put one learnt vector a class before the first step."""
-        return self.start_embedding[labels][:, None]
+    def start(
+        self,
+        labels: Int[Tensor, " batch"],
+        static: Float[Tensor, "batch n_static"] | None = None,
+    ) -> Float[Tensor, "batch 1 d_model"]:
+        """Put what is known of a series before its first step: one learnt vector a class."""
+        start = self.start_embedding[labels]
+        if self.from_static is not None:
+            assert static is not None
+            start = start + self.from_static(static)
+        return start[:, None]
 
     def draw_codes(
         self,
@@ -262,11 +307,11 @@ class TokenPrior(Network):
     @property
     def n_uniforms(self) -> int:
         """Number of uniforms that one time step takes."""
-        n_values = 0 if self.emission is None else 2 * self.emission.n_features
+        n_values = 0 if self.emission is None else 2 * self.emission.n_slots
         return len(self.codebooks) + n_values
 
     def _embed_window(
-        self, inputs: Tensor, labels: Tensor, generator: torch.Generator | None
+        self, inputs: Tensor, start: Tensor, generator: torch.Generator | None
     ) -> Tensor:
         before = corrupt_rows(inputs[:, :-1], self.corruption, generator)
         level = None
@@ -275,7 +320,7 @@ class TokenPrior(Network):
             level.uniform_(0.0, self.input_noise, generator=generator)
             noise = torch.randn(before.shape, generator=generator, device=before.device)
             before = before + level * self.spread * noise
-        return torch.cat([self.start(labels), self.embed(before, labels, level)], dim=1)
+        return torch.cat([start, self.embed(before, start, level)], dim=1)
 
     def _hidden_start(
         self, inputs: Tensor, generator: torch.Generator | None

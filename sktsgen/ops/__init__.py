@@ -7,6 +7,7 @@ from sktsgen.ops._draw import draw_index, draw_normal, nucleus
 from sktsgen.ops._drop import corrupt_rows, drop
 from sktsgen.ops._interpolate import interpolate
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
+from sktsgen.ops._mixture import mixture_log_density, mixture_log_mass
 from sktsgen.ops._quantise import nearest_code, straight_through
 from sktsgen.ops._resample import pool, reflect, stretch
 from sktsgen.ops._rotate import rotary_factors, rotate
@@ -26,6 +27,8 @@ __all__ = [
     "interpolate",
     "lag_moments",
     "linear",
+    "mixture_log_density",
+    "mixture_log_mass",
     "moving_average",
     "nearest_code",
     "nucleus",

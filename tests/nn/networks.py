@@ -68,7 +68,7 @@ def new_prior(tokenizer, *, has_mixture=True, n_layers=2, window=8):
 
 def likelihood(prior, rows, labels):
     """Parts of the likelihood of a window, as in training but without its noise."""
-    states = prior.trunk(prior._embed_window(rows.inputs, labels, None))
+    states = prior.trunk(prior._embed_window(rows.inputs, prior.start(labels), None))
     return prior.log_likelihood(prior.with_former(states, rows.inputs), rows)
 
 

@@ -86,7 +86,7 @@ def test_state_before_a_step_does_not_know_it():
     tokenizer, prior = networks(has_mixture=True)
     rows, labels, _ = prior_batch(tokenizer, [7, 7], n_steps=7, has_mixture=True)
     states = [
-        prior.trunk(prior._embed_window(some.inputs, labels, None))
+        prior.trunk(prior._embed_window(some.inputs, prior.start(labels), None))
         for some in (rows, changed_rows(rows, 3))
     ]
     torch.testing.assert_close(states[0][:, :4], states[1][:, :4], rtol=0, atol=1e-6)
@@ -123,15 +123,17 @@ def test_codes_are_drawn_as_often_as_they_are_likely():
 def test_classes_are_told_apart_at_every_step(has_mixture):
     tokenizer, prior = networks(has_mixture)
     rows, _, _ = prior_batch(tokenizer, [7], n_steps=7, has_mixture=has_mixture)
-    first, second = (prior.embed(rows.inputs, torch.tensor([label])) for label in (0, 1))
+    first, second = (
+        prior.embed(rows.inputs, prior.start(torch.tensor([label]))) for label in (0, 1)
+    )
     assert (first - second).abs().amax(-1).amin() > 1e-3
 
 
 def test_noise_level_is_told():
     _, prior = networks(has_mixture=True)
-    inputs = normal(2, 5, 3)
-    low, high = (prior.embed(inputs, LABELS, torch.full((2, 1, 1), v)) for v in (0.0, 0.3))
-    torch.testing.assert_close(prior.embed(inputs, LABELS), low)
+    inputs, start = normal(2, 5, 3), prior.start(LABELS)
+    low, high = (prior.embed(inputs, start, torch.full((2, 1, 1), v)) for v in (0.0, 0.3))
+    torch.testing.assert_close(prior.embed(inputs, start), low)
     assert (low - high).abs().amax() > 0.01
 
 

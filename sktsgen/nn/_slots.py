@@ -1,0 +1,69 @@
+"""What is drawn at once within a time step: one number, or one level of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class Slot(NamedTuple):
+    """A number, which is one feature, or levels, which are a one-hot group of features.
+
+    Attributes
+    ----------
+    start : int
+        The feature, or the first one of the group.
+    n_levels : int, default=0
+        Features of the group; 0 for a number.
+    n_drawn : int, default=0
+        Levels that may be drawn, the first ones of the group; fewer than `n_levels` where the
+        level that says "missing" is only read.
+    gap : int, default=-1
+        For a number of which cells are missing: the first feature of the group of two levels,
+        present and missing, which is an earlier slot. -1 if none is missing.
+    step : float, default=0.0
+        Distance of the features of neighbouring integers; 0 if the number is continuous.
+    lowest, highest : float, default=0.0, 0.0
+        Features of the least and the greatest integer that may be drawn.
+    """
+
+    start: int
+    n_levels: int = 0
+    n_drawn: int = 0
+    gap: int = -1
+    step: float = 0.0
+    lowest: float = 0.0
+    highest: float = 0.0
+
+    @property
+    def stop(self) -> int:
+        """The feature after the last one."""
+        return self.start + max(1, self.n_levels)
+
+    @property
+    def features(self) -> range:
+        """The features that it is made of."""
+        return range(self.start, self.stop)
+
+
+def plain_slots(n_features: int) -> tuple[Slot, ...]:
+    """Every feature a continuous number."""
+    return tuple(Slot(feature) for feature in range(n_features))
+
+
+def read_slots(given: Sequence[tuple[Any, ...]] | None, n_features: int) -> tuple[Slot, ...]:
+    """Slots from the plain tuples of a network's configuration; None is `plain_slots`.
+
+    Raises
+    ------
+    ValueError
+        If the slots are not made of every feature once, or a number stands before its gap.
+    """
+    slots = plain_slots(n_features) if given is None else tuple(Slot(*slot) for slot in given)
+    found = [feature for slot in slots for feature in slot.features]
+    if sorted(found) != list(range(n_features)):
+        raise ValueError(f"slots have the features {found}, and there are {n_features}.")
+    for place, slot in enumerate(slots):
+        if slot.gap >= 0 and slot.gap not in (other.start for other in slots[:place]):
+            raise ValueError(f"slot {place} has gap={slot.gap}, which no earlier slot begins with.")
+    return slots
