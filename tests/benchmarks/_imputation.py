@@ -17,6 +17,7 @@ from sktsgen.metrics import crps, interval_coverage, interval_width, mae, rmse
 from tests.benchmarks._data import SHARED
 from tests.benchmarks._imputers import BASELINES
 from tests.benchmarks._masks import PATTERNS, digest, hide, save_mask
+from tests.benchmarks._mixed_imputation import WINDOW, mixed_imputation
 from tests.benchmarks._rows import Row
 
 Array = NDArray[np.float64]
@@ -60,6 +61,9 @@ class ImputationPlan:
 
 def imputation(plan: ImputationPlan) -> Iterator[Row]:
     """Hide cells in all parts, fit on what is left of the first two, fill the third."""
+    if plan.dataset == "bikes":
+        yield from _mixed(plan)
+        return
     parts = load_parts(plan.dataset)
     if plan.budget == "smoke":
         parts = Parts(*(part[:20] for part in parts))
@@ -71,6 +75,15 @@ def imputation(plan: ImputationPlan) -> Iterator[Row]:
         if plan.pypots is None:
             for name in plan.peers:
                 yield _row(plan, task, name) | {"absent": "no environment with PyPOTS was given"}
+
+
+def _mixed(plan: ImputationPlan) -> Iterator[Row]:
+    is_smoke = plan.budget == "smoke"
+    found = mixed_imputation(
+        plan.patterns, plan.seeds, plan.make, has_baselines=plan.baselines, is_smoke=is_smoke
+    )
+    for pattern, seed, name, figures in found:
+        yield _named(plan, name, pattern, seed) | {"window": WINDOW} | figures
 
 
 class _Task:
@@ -148,18 +161,23 @@ def _peer(python: str, name: str, task: _Task) -> Row:
 
 
 def _row(plan: ImputationPlan, task: _Task, name: str) -> Row:
+    return _named(plan, name, task.pattern, task.seed) | {
+        "window": task.whole.test.shape[1],
+        "n_windows": len(task.whole.test),
+        "mask": digest(task.hidden[2]),
+    }
+
+
+def _named(plan: ImputationPlan, name: str, pattern: str, seed: int) -> Row:
     is_ours = name in plan.make
     return {
         "table": "imputation",
         "name": name,
         "dataset": plan.dataset,
-        "window": task.whole.test.shape[1],
-        "pattern": task.pattern,
+        "pattern": pattern,
         "budget": plan.budget,
-        "seed": task.seed,
+        "seed": seed,
         "params": {k: str(v) for k, v in plan.params.items()} if is_ours else {},
-        "n_windows": len(task.whole.test),
-        "mask": digest(task.hidden[2]),
     }
 
 

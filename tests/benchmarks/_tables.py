@@ -156,8 +156,9 @@ IMPUTATION = Table(
     "imputation",
     "Imputation",
     "Windows that do not overlap, in time order: ETTh1 48 hours, 14 months to learn from, 5 to "
-    "choose by, the rest to fill; Italian air 12 hours, 60, 20 and 20 %. Cells are hidden in all "
-    "three parts after the split, the same cells for every method: *point* here and there, "
+    "choose by, the rest to fill; Italian air 12 hours, 60, 20 and 20 %; bikes 48 hours, 80 and "
+    "20 %, with three discrete columns (the baselines see one column a level). Cells are hidden in "
+    "all parts after the split, the same cells for every method: *point* here and there, "
     "*subseq* one long stretch of a channel, *block* squares over steps and channels, each with "
     "the percentage hidden. Units are the standard deviations of the observed training cells; "
     "only hidden cells count. A method that takes no validation part learns from the first two. "
@@ -170,6 +171,9 @@ IMPUTATION = Table(
         Column("coverage_50", "coverage of 50 %", 2),
         Column("coverage_90", "coverage of 90 %", 2),
         Column("width_90", "width of 90 %", 2),
+        Column("error_rate", "error rate"),
+        Column("balanced_error", "balanced error"),
+        Column("log_loss", "log-loss"),
         Column("changed", "observed cells changed", 0),
         Column("fit_s", "fit, s", 1),
         Column("impute_s", "fill, s", 2),

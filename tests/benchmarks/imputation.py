@@ -23,7 +23,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.imputation", description=__doc__)
     parser.add_argument("--imputer", nargs="*", default=[], help="estimators of sktsgen by name")
-    parser.add_argument("--dataset", choices=sorted(LOADERS), default="etth1")
+    parser.add_argument("--dataset", choices=sorted([*LOADERS, "bikes"]), default="etth1")
     parser.add_argument("--patterns", choices=PATTERNS, nargs="+", default=list(PATTERNS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--no-baselines", action="store_true", help="leave simple methods out")
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit("No real series beside the checkout (../shared/data); nothing to measure.")
     torch.set_num_threads(options.threads)
     plan = plan_of(options)
-    if options.save_masks:
+    if options.save_masks and plan.dataset in LOADERS:
         for name, content in save_masks(plan, options.save_masks).items():
             sys.stderr.write(f"{name} {content}\n")
         return

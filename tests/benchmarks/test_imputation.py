@@ -1,10 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.benchmarks import _imputation
 from tests.benchmarks._imputation import ImputationPlan, Parts, imputation, load_parts, save_masks
 from tests.benchmarks._imputers import ColumnMean, LastValue, LinearInterpolation, Regression
 from tests.benchmarks._masks import PATTERNS, digest, hide
+from tests.benchmarks._mixed_imputation import OneHot, mixed_task
 from tests.benchmarks._rows import append_row, read_rows
 from tests.benchmarks.render import render
 
@@ -76,9 +78,9 @@ def test_regression_learns_a_line_between_channels():
 def walks(monkeypatch):
     """Replace a data set by random walks, with a few gaps of their own."""
     rng = np.random.default_rng(0)
-    whole = 100 + rng.standard_normal((60, 12, 3)).cumsum(1)
+    whole = 100 + rng.standard_normal((30, 12, 3)).cumsum(1)
     gaps = rng.random(whole.shape) < 0.05
-    parts = Parts(*np.split(np.where(gaps, nan, whole), [40, 50]))
+    parts = Parts(*np.split(np.where(gaps, nan, whole), [20, 24]))
     monkeypatch.setitem(_imputation.LOADERS, "etth1", lambda: parts)
     return parts
 
@@ -141,3 +143,22 @@ def test_parts_of_the_real_series_follow_each_other(shared_data):
     assert [part.shape for part in parts] == [(213, 48, 7), (76, 48, 7), (72, 48, 7)]
     assert [part.shape[1:] for part in load_parts("italy_air")] == [(12, 13)] * 3
     assert np.isnan(load_parts("italy_air").train).any()
+
+
+def test_discrete_columns_are_filled_and_counted(shared_data):
+    task = mixed_task("point50", 0, n_windows=20)
+    filled = OneHot(LastValue()).fit(task.train).transform(task.holed)
+    assert not filled.isna().any(axis=None)
+    pd.testing.assert_series_equal(filled.dtypes, task.holed.dtypes)
+    kept = ~task.hidden
+    np.testing.assert_array_equal(filled.to_numpy()[kept], task.holed.to_numpy()[kept])
+    given = task.holed.groupby(level=0)["season"].ffill().dropna()
+    np.testing.assert_array_equal(filled.loc[given.index, "season"], given)
+
+
+def test_mode_is_a_worse_guess_than_the_last_level(shared_data):
+    plan = ImputationPlan(dataset="bikes", patterns=("point50",), seeds=(0,), budget="smoke")
+    rows = {row["name"]: row for row in imputation(plan)}
+    assert rows["last value"]["error_rate"] < 0.5 * rows["column mean"]["error_rate"]
+    assert rows["linear interpolation"]["mae"] < rows["column mean"]["mae"]
+    assert {row["dataset"] for row in rows.values()} == {"bikes"}
