@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sktsgen.testing._container_laws import CONTAINER_LAWS
+from sktsgen.testing._continuation_laws import CONTINUATION_LAWS
 from sktsgen.testing._sampling_laws import SAMPLING_LAWS
 from sktsgen.testing._score_laws import SCORE_LAWS
 from sktsgen.testing._state_laws import STATE_LAWS
@@ -15,9 +16,9 @@ def check_generator(estimator: Any) -> None:
     """Check that an estimator keeps the contract of a generator of time series.
 
     It covers what `sklearn.utils.estimator_checks.check_estimator` does not look at: `sample`,
-    `sample_batches`, containers, seeds, saved files and the meaning of `score`. Every law fits a
-    clone of the estimator, with ``random_state=0``, to a few dozen rows; use the smallest sizes
-    the estimator has.
+    `sample_batches`, `forecast`, containers, seeds, saved files and the meaning of `score`. Every
+    law fits a clone of the estimator, with ``random_state=0``, to a few dozen rows; use the
+    smallest sizes the estimator has.
 
     Parameters
     ----------
@@ -61,4 +62,4 @@ def generator_checks() -> tuple[Check, ...]:
     >>> generator_checks()[0].__name__
     'check_unfitted_use_is_refused'
     """
-    return STATE_LAWS + SAMPLING_LAWS + CONTAINER_LAWS + SCORE_LAWS
+    return STATE_LAWS + SAMPLING_LAWS + CONTINUATION_LAWS + CONTAINER_LAWS + SCORE_LAWS

@@ -282,6 +282,63 @@ class ScoresRowsOfPanels(ToyGenerator):
         return self._row_densities(X)[1]
 
 
+@breaks("check_prefix_is_continued_in_order", "depends on the other histories")
+class MixesHistories(ToyGenerator):
+    def _continue(self, prefix, n_samples, length, random_state, start=None):
+        drawn = super()._continue(prefix, n_samples, length, random_state, start)
+        return drawn + 0.1 * len(prefix) if isinstance(prefix, np.ndarray) else drawn
+
+
+@breaks("check_prefix_matters", "are followed by the same series")
+class ForgetsTheHistory(ToyGenerator):
+    def _continue(self, prefix, n_samples, length, random_state, start=None):
+        still = np.zeros_like(prefix) if isinstance(prefix, np.ndarray) else prefix
+        return super()._continue(still, n_samples, length, random_state, start)
+
+
+@breaks("check_prefix_of_other_channels_is_refused", "A prefix of one channel must raise")
+class TakesAnyHistory(ToyGenerator):
+    def _continue(self, prefix, n_samples, length, random_state, start=None):
+        if isinstance(prefix, np.ndarray):
+            prefix = np.broadcast_to(prefix[..., :1], (*prefix.shape[:2], 2))
+        return super()._continue(prefix, n_samples, length, random_state, start)
+
+
+@breaks("check_forecast_has_an_axis_of_samples", "forecast of 3-D X has the shape (6, 4, 2)")
+@breaks("check_forecast_follows_the_time", "The index is ['id', 'when']")
+class JoinsFutures(ToyGenerator):
+    def forecast(self, X, horizon, *, n_samples=100, random_state=None):
+        return self._continue(X, n_samples, horizon, random_state)
+
+
+@breaks("check_forecast_follows_the_time", "come the stamps")
+class StartsAgain(ToyGenerator):
+    def _with_samples(self, futures, panel, n_samples, horizon):
+        earlier = futures.index.levels[1] - pd.Timedelta(1, "D")
+        futures.index = futures.index.set_levels(earlier, level=1)
+        return super()._with_samples(futures, panel, n_samples, horizon)
+
+
+@breaks("check_forecast_is_the_sample_after_a_prefix", "forecast and sample(prefix=X) differ")
+class ForecastsByOtherNoise(ToyGenerator):
+    def forecast(self, X, horizon, *, n_samples=100, random_state=None):
+        return super().forecast(X, horizon, n_samples=n_samples, random_state=random_state + 1)
+
+
+@breaks("check_forecast_leaves_all_alone", "forecast changed the attributes ['last_']")
+class RemembersForecasts(ToyGenerator):
+    def forecast(self, X, horizon, *, n_samples=100, random_state=None):
+        self.last_ = horizon
+        return super().forecast(X, horizon, n_samples=n_samples, random_state=random_state)
+
+
+@breaks("check_bad_horizon_is_refused", "horizon=1.5 must raise ValueError")
+class RoundsHorizons(ToyGenerator):
+    def forecast(self, X, horizon, *, n_samples=100, random_state=None):
+        whole = int(horizon)
+        return super().forecast(X, whole, n_samples=n_samples, random_state=random_state)
+
+
 @pytest.mark.parametrize("check", generator_checks(), ids=lambda check: check.__name__)
 def test_an_honest_generator_passes(check):
     check(ToyGenerator())
@@ -315,6 +372,7 @@ def test_laws_without_an_object_are_passed_over():
     class Plain(ToyGenerator):
         _prefix_stable_in_time = False
         score_samples = property()
+        forecast = property()
 
         def sample(self, n_samples=1, *, length=None, random_state=None):
             return super().sample(n_samples, length=length, random_state=random_state)
@@ -324,5 +382,5 @@ def test_laws_without_an_object_are_passed_over():
             "check_draw_is_prefix_stable_in_time",
             "check_bad_sharpening_is_refused",
             "check_score_samples_adds_up",
-        ):
+        ) or check.__name__.startswith(("check_prefix", "check_forecast", "check_bad_horizon")):
             check(Plain())

@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils.validation import check_is_fitted
@@ -46,6 +47,7 @@ class ToyGenerator(DensityMixin, BaseEstimator):
         *,
         length=None,
         y=None,
+        prefix=None,
         start=None,
         temperature=1.0,
         random_state=None,
@@ -55,8 +57,39 @@ class ToyGenerator(DensityMixin, BaseEstimator):
         check_count("n_samples", n_samples)
         if temperature <= 0:
             raise ValueError(f"temperature={temperature!r} must be above 0.")
+        if prefix is not None:
+            return self._continue(prefix, n_samples, length, random_state, start)
         values = self._draw(range(n_samples), length, y, random_state, n_jobs, temperature)
         return restore_panel(values, self.spec_, start=start)
+
+    def forecast(self, X, horizon, *, n_samples=100, random_state=None):
+        check_is_fitted(self)
+        check_count("horizon", horizon)
+        panel = check_panel(X, estimator=self)
+        futures = self._continue(panel, n_samples, horizon, random_state)
+        if isinstance(futures, np.ndarray):
+            single = panel.spec.container == "array_2d"
+            return futures if single else futures.reshape(panel.n_series, n_samples, horizon, -1)
+        if isinstance(futures, list):
+            firsts = range(0, len(futures), n_samples)
+            return [futures[first : first + n_samples] for first in firsts]
+        return self._with_samples(futures, panel, n_samples, horizon)
+
+    def _with_samples(self, futures, panel, n_samples, horizon):
+        ids = panel.series_ids.repeat(n_samples * horizon)
+        sample = np.tile(np.repeat(np.arange(n_samples), horizon), panel.n_series)
+        levels = [ids, sample, futures.index.get_level_values(1)]
+        names = [futures.index.names[0], "sample", futures.index.names[1]]
+        return futures.set_axis(pd.MultiIndex.from_arrays(levels, names=names))
+
+    def _continue(self, prefix, n_samples, length, random_state, start=None):
+        panel = check_panel(prefix, estimator=self)
+        numbers = [2**32 * i + k for i in range(panel.n_series) for k in range(n_samples)]
+        values = self._draw(numbers, length, None, random_state)
+        last = np.repeat(panel.values[panel.offsets[1:] - 1], n_samples, axis=0)
+        values = values + 0.5 * (last - self.means_.mean(0))[:, None]
+        after = None if panel.last_stamps is None else panel.last_stamps.repeat(n_samples)
+        return restore_panel(values, self.spec_, start=start, after=after)
 
     def sample_batches(self, n_samples, *, batch_size, length=None, random_state=None):
         check_is_fitted(self)
