@@ -101,10 +101,8 @@ class MultiScaleARGenerator(MultiScaleParts):
         Tokens per scale, coarse to fine.
     codebook_size_ : int
         Codes that training windows use.
-    codebook_usage_ : ndarray of shape (n_scales,)
-        Share of these codes that each scale uses.
-    codebook_perplexity_ : ndarray of shape (n_scales,)
-        Exponential of the entropy of the codes of each scale over the training windows.
+    codebook_usage_, codebook_perplexity_ : ndarray of shape (n_scales,)
+        Share of these codes that each scale uses, and exponential of their entropy.
     tokenizer_, prior_ : DualPathTokenizer, ScalePrior
         The trained networks.
     n_parameters_ : int
@@ -113,10 +111,8 @@ class MultiScaleARGenerator(MultiScaleParts):
         Time steps of a window.
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
-    loss_curve_, validation_loss_curve_ : list of float
-        Losses of the prior per epoch, in nats per token or value.
-    tokenizer_loss_curve_ : list of float
-        Losses of the tokenizer per epoch.
+    loss_curve_, validation_loss_curve_, tokenizer_loss_curve_ : list of float
+        Losses per epoch: of the prior, in nats per token or value, and of the tokenizer.
     n_iter_, best_epoch_ : int
         Epochs the prior was trained, and the one whose weights were kept.
     device_ : str

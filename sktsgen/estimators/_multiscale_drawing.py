@@ -62,7 +62,8 @@ class WindowDecoder:
         return ()
 
     def _decoded(self, history: Tensor, known: Tensor, uniforms: Tensor) -> DecodedWindow:
-        decoder = ScaleDecoder(self.tokenizer, self.prior, self.labels, **self.options)
+        newest = self.prior.newest(history, known)
+        decoder = ScaleDecoder(self.tokenizer, self.prior, self.labels, newest, **self.options)
         cache = self.prior.begin(history, known, self.labels)
         noise = GivenNoise(uniforms)
         (codes,) = decode(decoder, decoder.start(), cache, blocks=self.prior.blocks, noise=noise)

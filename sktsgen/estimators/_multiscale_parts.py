@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sktsgen.data import Panel, Windows, check_panel, restore_panel, restore_rows
 from sktsgen.estimators._draw import Draw, check_count
-from sktsgen.estimators._multiscale_data import WindowData
-from sktsgen.estimators._multiscale_stages import CHUNK, MultiScaleStages
+from sktsgen.estimators._multiscale_data import CHUNK, WindowData
+from sktsgen.estimators._multiscale_stages import MultiScaleStages
 
 _PARTS = ("trend", "coarse", "fine", "residual")
 
@@ -99,7 +99,7 @@ class MultiScaleParts(MultiScaleStages):
         decoded = torch.empty_like(rows)
         with torch.inference_mode():
             for part in torch.arange(len(data)).split(CHUNK):
-                batch = data.batch(part)
+                batch = data.windows_of(part)
                 codes = self.tokenizer_.encode(batch.values, batch.observed)
                 latent = self.tokenizer_.quantizer.decode(codes, n_scales)
                 values = self.tokenizer_.decode(latent, batch.labels).values

@@ -16,14 +16,14 @@ from sktsgen.data import Panel
 from sktsgen.decoding import decode
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._draw import Draw
-from sktsgen.estimators._multiscale_data import TokenData, WindowData
+from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder, as_history
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import DualPathTokenizer, ScalePrior, WindowBatch, log_density
 from sktsgen.training import Recipe
 
-# Windows that are encoded together, and those that the use of the codes is taken from.
-CHUNK, _COUNTED = 512, 20_000
+# Windows that the use of the codes is taken from.
+_COUNTED = 20_000
 _USUAL_SCALES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
 SIZES = {
     "small": {"d_hidden": 32, "code_dim": 16, "d_model": 64, "n_layers": 2},
@@ -153,15 +153,9 @@ class MultiScaleStages(BaseGenerator):
     def _count_codes(self, data: WindowData, n_codes: int) -> np.ndarray:
         """Count how often each scale uses each code, (n_scales, n_codes)."""
         indices = torch.linspace(0, len(data) - 1, min(len(data), _COUNTED)).long()
-        counts = np.zeros((len(self.scales_), n_codes))
-        with torch.inference_mode():
-            for part in indices.split(CHUNK):
-                batch = data.batch(part)
-                codes = self.tokenizer_.encode(batch.values, batch.observed)
-                for scale, own in enumerate(codes.split(self.scales_, dim=1)):
-                    found = torch.bincount(own.flatten(), minlength=n_codes)
-                    counts[scale] += found.numpy(force=True)
-        return counts
+        codes = encode_windows(self.tokenizer_, data, indices).numpy(force=True)
+        scales = np.split(codes, np.cumsum(self.scales_)[:-1], axis=1)
+        return np.stack([np.bincount(own.ravel(), minlength=n_codes) for own in scales])
 
     def _measure_inputs(self, prior: ScalePrior, data: TokenData) -> None:
         """Set the spread that the noise on what the prior reads is relative to."""

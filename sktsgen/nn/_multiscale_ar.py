@@ -15,9 +15,14 @@ from sktsgen.nn._window_emission import WindowEmission
 from sktsgen.ops import draw_index, nucleus, pool
 
 
-def read_tokens(tokenizer: DualPathTokenizer, batch: WindowBatch) -> TokenBatch:
-    """Encode windows as a prior takes them."""
-    codes = tokenizer.encode(batch.values, batch.observed)
+def read_tokens(
+    tokenizer: DualPathTokenizer,
+    batch: WindowBatch,
+    codes: Int[Tensor, "batch token"] | None = None,
+) -> TokenBatch:
+    """Encode windows as a prior takes them; `codes` are their tokens, where these are known."""
+    if codes is None:
+        codes = tokenizer.encode(batch.values, batch.observed)
     decoded = tokenizer.decode(tokenizer.quantizer.decode(codes), batch.labels)
     inputs = tokenizer.quantizer.read(codes)
     return TokenBatch(batch, codes, inputs, decoded.values, decoded.states)
@@ -46,6 +51,8 @@ class ScaleDecoder:
         The two stages.
     labels : Tensor of shape (batch,)
         Class of every series, zeros without classes.
+    newest : Tensor of shape (batch, 1, d_newest)
+        End of the history, as the prior gives it.
     temperature, top_p : float, float or None
         Sharpening of the token distributions.
     """
@@ -59,11 +66,13 @@ class ScaleDecoder:
         tokenizer: DualPathTokenizer,
         prior: ScalePrior,
         labels: Int[Tensor, " batch"],
+        newest: Float[Tensor, "batch 1 d_newest"],
         *,
         temperature: float = 1.0,
         top_p: float | None = None,
     ) -> None:
-        self.quantizer, self.prior, self.labels = tokenizer.quantizer, prior, labels
+        self.quantizer, self.prior = tokenizer.quantizer, prior
+        self.labels, self.newest = labels, newest
         self.temperature, self.top_p = temperature, top_p
         codebook = self.quantizer.codebook.codebook
         self.total = codebook.new_zeros(len(labels), prior.scales[-1], codebook.shape[1])
@@ -84,8 +93,9 @@ class ScaleDecoder:
 
     def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor], Tensor]:
         """Codes of a block, and what the next one is drawn from."""
-        logits = nucleus(self.prior.logits(states).flatten(0, 1), self.temperature, self.top_p)
-        codes = draw_index(logits, uniforms.flatten()).view(states.shape[:2])
+        logits = self.prior.logits(states, self.newest).flatten(0, 1)
+        kept = nucleus(logits, self.temperature, self.top_p)
+        codes = draw_index(kept, uniforms.flatten()).view(states.shape[:2])
         vectors = self.quantizer.codebook.decode(codes)
         self.drawn.append(vectors)
         self.n_drawn += vectors.shape[1]

@@ -19,6 +19,9 @@ from sktsgen.nn._window_batch import WindowBatch, hide_history
 from sktsgen.nn._window_emission import WindowEmission
 from sktsgen.ops import corrupt_rows
 
+# Last steps of the history that the heads see directly.
+_NEWEST = 3
+
 
 class TokenBatch(NamedTuple):
     """Windows with their tokens, what each token is predicted from, and what all stand for.
@@ -166,7 +169,13 @@ class ScalePrior(Network):
             dropout=dropout,
             generator=generator,
         )
-        self.head = Linear(d_model, codebook_size, generator, bias=True, gain=0.5)
+        self.n_newest = min(_NEWEST, n_timesteps)
+        d_context = d_model + self.n_newest * (n_features + 1)
+        self.head = nn.Sequential(
+            Linear(d_context, 2 * d_model, generator, bias=True),
+            nn.SiLU(),
+            Linear(2 * d_model, codebook_size, generator, bias=True, gain=0.5),
+        )
         self.emission = WindowEmission(
             n_features, d_states, has_mixture=has_mixture, generator=generator
         )
@@ -197,18 +206,28 @@ class ScalePrior(Network):
         ]
         last_seen = self.last_seen if self.is_parallel else None
         states = self.trunk(torch.cat(embedded, dim=1), generator, last_seen=last_seen)
-        logits = self.logits(states[:, -batch.codes.shape[1] :])
+        newest = self.newest(history, known)
+        logits = self.logits(states[:, -batch.codes.shape[1] :], newest)
         log_likelihood = -F.cross_entropy(
             logits.flatten(0, 1), batch.codes.flatten(), reduction="none"
         )
         return log_likelihood.view(batch.codes.shape)
 
     def logits(
-        self, states: Float[Tensor, "batch token d_model"]
+        self,
+        states: Float[Tensor, "batch token d_model"],
+        newest: Float[Tensor, "batch 1 d_newest"],
     ) -> Float[Tensor, "batch token codes"]:
         """Logits of the codes of each token."""
-        out: Tensor = self.head(states)
+        context = torch.cat([states, newest.expand(-1, states.shape[1], -1)], dim=-1)
+        out: Tensor = self.head(context)
         return out
+
+    def newest(
+        self, history: Float[Tensor, "batch past features"], known: Bool[Tensor, "batch past"]
+    ) -> Float[Tensor, "batch 1 d_newest"]:
+        """Last steps of the history as they are, by no noise and no dropout: a window joins on."""
+        return _masked(history, known)[:, -self.n_newest :].flatten(1)[:, None]
 
     def embed_history(
         self,
@@ -219,8 +238,7 @@ class ScalePrior(Network):
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, "batch patch d_model"]:
         """Patches of the history, the newest last; steps not known are zero and say so."""
-        noisy = _with_noise(history, 1.0, level, generator)
-        steps = torch.cat([noisy * known[..., None], known[..., None].to(noisy.dtype)], dim=-1)
+        steps = _masked(_with_noise(history, 1.0, level, generator), known)
         n_patches = len(self.patch_place)
         missing = n_patches * self.patch_length - steps.shape[1]
         patches = F.pad(steps, (0, 0, missing, 0)).unflatten(1, (n_patches, -1)).flatten(2)
@@ -276,6 +294,11 @@ class ScalePrior(Network):
             return None
         share = torch.rand(len(codes), 1, 1, generator=generator, device=codes.device)
         return share * self.input_noise
+
+
+def _masked(steps: Tensor, known: Tensor) -> Tensor:
+    """Set what is not known to zero, and say so beside it."""
+    return torch.cat([steps * known[..., None], known[..., None].to(steps.dtype)], dim=-1)
 
 
 def _with_noise(

@@ -43,7 +43,7 @@ class WindowEmission(nn.Module):
         self.mixture = (
             MixtureEmission(
                 n_features,
-                d_states + (1 + self.n_past) * n_features + self.n_past,
+                d_states + n_features + self.n_past * (n_features + 2),
                 n_mixture=8,
                 d_hidden=64 if n_features <= 10 else 32,
                 smallest_scale=0.02,
@@ -92,23 +92,25 @@ class WindowEmission(nn.Module):
     ) -> Float[Tensor, "batch 1 d_before"]:
         """Errors of the last steps of the history, as if the first point stood for them too.
 
-        Newest first; then which of them are known, the others being zero.
+        Newest first; then which of them are known, the others being zero; then which of them are
+        of the window itself: none yet.
         """
         # A history may be shorter, being as long as a window.
         missing = max(0, self.n_past - history.shape[1])
         recent = F.pad(history, (0, 0, missing, 0))[:, -self.n_past :].flip(1)
         is_known = F.pad(known, (missing, 0))[:, -self.n_past :].flip(1)
         errors = (recent - points[:, :1]) * is_known[..., None]
-        return torch.cat([errors.flatten(1), is_known.to(errors.dtype)], -1)[:, None]
+        flags = is_known.to(errors.dtype)
+        return torch.cat([errors.flatten(1), flags, torch.zeros_like(flags)], -1)[:, None]
 
     def next_errors(
         self, error: Float[Tensor, "batch features"], before: Float[Tensor, "batch d_before"]
     ) -> Float[Tensor, "batch d_before"]:
         """Return what is `before` the step after the one whose error is given."""
-        n_features, n_past = error.shape[-1], self.n_past
-        kept = before[:, : (n_past - 1) * n_features]
-        is_known = before[:, n_past * n_features : -1]
-        return torch.cat([error, kept, torch.ones_like(error[:, :1]), is_known], -1)
+        kept, newest = [], (error, torch.ones_like(error[:, :1]), torch.ones_like(error[:, :1]))
+        for part, added in zip(self._split(before), newest, strict=True):
+            kept.append(torch.cat([added, part[:, : -added.shape[-1]]], -1))
+        return torch.cat(kept, -1)
 
     @property
     def n_uniforms(self) -> int:
@@ -117,15 +119,25 @@ class WindowEmission(nn.Module):
 
     def _errors(self, errors: Tensor, before: Tensor) -> Tensor:
         """Return what is before each step of a window, in the layout of `errors_before`."""
-        n_features, n_past = errors.shape[-1], self.n_past
-        oldest_first = before[..., : n_past * n_features].unflatten(-1, (n_past, n_features))
-        joined = torch.cat([oldest_first[:, 0].flip(1), errors], dim=1)
-        known = F.pad(before[:, 0, n_past * n_features :].flip(1), (0, len(errors[0])), value=1.0)
-        ages = range(1, n_past + 1)
-        n_steps = errors.shape[1]
-        former = [joined[:, n_past - age : n_past - age + n_steps] for age in ages]
-        flags = [known[:, n_past - age : n_past - age + n_steps, None] for age in ages]
-        return torch.cat([*former, *flags], dim=-1)
+        parts, ones = self._split(before[:, 0]), torch.ones_like(errors[..., :1])
+        return torch.cat(
+            [
+                self._former(part.unflatten(-1, (self.n_past, -1)), of_window)
+                for part, of_window in zip(parts, (errors, ones, ones), strict=True)
+            ],
+            dim=-1,
+        )
+
+    def _former(self, before: Tensor, of_window: Tensor) -> Tensor:
+        """Collect the last `n_past` entries before each step, newest first, side by side."""
+        joined = torch.cat([before.flip(1), of_window], dim=1)
+        firsts = range(self.n_past - 1, -1, -1)
+        return torch.cat([joined[:, first : first + of_window.shape[1]] for first in firsts], -1)
+
+    def _split(self, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Errors, which are known, and which are of the window."""
+        errors, is_known, is_inside = before.tensor_split([-2 * self.n_past, -self.n_past], dim=-1)
+        return errors, is_known, is_inside
 
     def _guesses(self, points: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         return points, points + before[..., : points.shape[-1]]

@@ -3,6 +3,7 @@
 import pytest
 
 from sktsgen.datasets import make_ar1, make_class_panel
+from tests.estimators import multiscale_models as multiscale
 from tests.estimators.models import EMISSIONS, PHI, fitted, honest, hourly_frame, panel, small
 
 
@@ -34,3 +35,15 @@ def class_data():
 def class_model(class_data):
     """Trained on `class_data` with its labels."""
     return fitted(honest(), *class_data)
+
+
+@pytest.fixture(scope="session", params=multiscale.DECODINGS)
+def scale_model(request):
+    """Fitted to `panel()`, once for each decoding."""
+    return fitted(multiscale.small(decoding=request.param), panel())
+
+
+@pytest.fixture(scope="session")
+def scale_ar1_model():
+    """Trained on 300 series of an AR(1)."""
+    return fitted(multiscale.honest(), make_ar1(300, 32, phi=PHI, random_state=0))

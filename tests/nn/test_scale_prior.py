@@ -47,10 +47,11 @@ def test_cached_and_whole_logits_agree(is_parallel):
 
     class Watched(ScaleDecoder):
         def advance(self, states, uniforms):
-            seen.append(self.prior.logits(states))
+            seen.append(self.prior.logits(states, self.newest))
             return super().advance(states, uniforms)
 
-    decoder = Watched(tokenizer, prior, batch.labels)
+    newest = prior.newest(batch.history, batch.known)
+    decoder = Watched(tokenizer, prior, batch.labels, newest)
     cache = prior.begin(batch.history, batch.known, batch.labels)
     with torch.no_grad():
         (codes,) = decode(

@@ -27,12 +27,14 @@ def test_errors_before_a_window_are_those_of_its_history_as_far_as_known():
     _, points, _, history, known = new_window()
     before = emission.errors_before(history, known, points)[:, 0]
     n_past = emission.n_past
-    errors, is_known = before[:, : 3 * n_past].view(2, n_past, 3), before[:, 3 * n_past :]
+    errors, is_known, is_inside = before.split([3 * n_past, n_past, n_past], dim=1)
+    errors = errors.view(2, n_past, 3)
     newest_first = history.flip(1)[:, :n_past] - points[:, :1]
     torch.testing.assert_close(errors[0], newest_first[0])
     torch.testing.assert_close(errors[1, 0], newest_first[1, 0])
     assert (errors[1, 1:] == 0).all()
     assert is_known.tolist() == [[1] * n_past, [1] + [0] * (n_past - 1)]
+    assert (is_inside == 0).all()
 
 
 def test_errors_of_a_whole_window_are_those_step_by_step():
@@ -64,7 +66,7 @@ def test_density_integrates_to_one(has_mixture):
     x = torch.zeros(6001, 2, 1)
     x[:, 1, 0] = grid
     points, states = normal(1, 2, 1).expand(6001, -1, -1), normal(1, 2, 4).expand(6001, -1, -1)
-    before = torch.zeros(6001, 1, 2 * emission.n_past)
+    before = torch.zeros(6001, 1, 3 * emission.n_past)
     density = emission.log_density(x, points, states, before)[:, 1, 0].exp()
     assert torch.trapezoid(density, grid).item() == pytest.approx(1.0, abs=1e-3)
 
@@ -74,7 +76,7 @@ def test_draws_follow_the_density():
     emission = new_emission(n_features=1)
     n = 20_000
     points, states, before = (
-        normal(1, k, seed=k).expand(n, -1) for k in (1, 4, 2 * emission.n_past)
+        normal(1, k, seed=k).expand(n, -1) for k in (1, 4, 3 * emission.n_past)
     )
     uniforms = torch.rand(n, 2, generator=seeded())
     drawn = emission.draw(points, states, before, uniforms)
@@ -90,7 +92,9 @@ def test_without_mixture_the_draw_is_the_point():
     emission = new_emission(has_mixture=False)
     points = normal(2, 3)
     assert emission.n_uniforms == 0
-    assert emission.draw(points, normal(2, 4), normal(2, 8), torch.rand(2, 0)).equal(points)
+    assert emission.draw(
+        points, normal(2, 4), normal(2, 5 * emission.n_past), torch.rand(2, 0)
+    ).equal(points)
 
 
 def test_history_shorter_than_what_is_looked_at_is_known_in_part():

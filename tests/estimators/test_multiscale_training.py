@@ -1,0 +1,122 @@
+"""What `fit` of MultiScaleARGenerator learns and says, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from sktsgen.estimators._multiscale_stages import latent_length
+from sktsgen.exceptions import CodebookUsageWarning
+from tests.estimators.models import fitted, panel
+from tests.estimators.multiscale_models import small
+
+
+@pytest.mark.parametrize(
+    ("n_timesteps", "n_features", "expected"),
+    [
+        *[(24, 7, 6), (24, 50, 12), (48, 7, 12), (64, 7, 16), (96, 7, 12), (128, 7, 16)],
+        *[(256, 7, 16), (1, 1, 1), (3, 1, 3), (4, 1, 2), (10, 1, 5), (25, 7, 7), (97, 7, 13)],
+    ],
+)
+def test_latent_length_is_that_of_the_paper_where_it_has_one(n_timesteps, n_features, expected):
+    assert latent_length(n_timesteps, n_features) == expected
+
+
+def test_scales_of_the_paper_are_the_automatic_ones():
+    assert fitted(small(window_length=None, scales="auto"), panel(2, 24)).scales_ == (
+        1, 2, 3, 4, 5, 6,
+    )  # fmt: skip
+
+
+def test_fitted_attributes_describe_the_model(scale_model):
+    assert scale_model.scales_ == (1, 2, 4)
+    assert scale_model.codebook_usage_.shape == (3,)
+    assert (scale_model.codebook_usage_ <= 1.0).all()
+    assert (scale_model.codebook_perplexity_ >= 1.0).all()
+    used = scale_model.codebook_usage_ * scale_model.codebook_size_
+    assert (scale_model.codebook_perplexity_ <= used + 1e-9).all()
+    assert len(scale_model.loss_curve_) == scale_model.n_iter_ == 1
+    weights = sum(
+        p.numel()
+        for network in (scale_model.tokenizer_, scale_model.prior_)
+        for p in network.parameters()
+    )
+    assert scale_model.n_parameters_ == weights + 4 * scale_model.codebook_size_
+
+
+def test_codes_that_no_window_uses_are_dropped(scale_model):
+    assert scale_model.codebook_size_ <= 8
+    assert scale_model.prior_.config["codebook_size"] == scale_model.codebook_size_
+    codebook = scale_model.tokenizer_.quantizer.codebook.codebook
+    assert codebook.shape == (scale_model.codebook_size_, 4)
+
+
+def test_a_codebook_in_use_in_part_warns():
+    X = np.tile([0.0, 1.0], 40)[:, None]
+    with pytest.warns(CodebookUsageWarning, match="of codebook_size=16 codes are in use"):
+        small(codebook_size=16).fit(X)
+
+
+def test_small_is_below_six_million_parameters_and_widths_can_be_given():
+    """The sizes of ETTh1 at 24."""
+    X = np.random.default_rng(0).standard_normal((3, 40, 7)).cumsum(1)
+    widths = {"d_hidden": None, "code_dim": None, "d_model": None, "n_layers": None}
+    chosen = {"window_length": 24, "scales": "auto", "codebook_size": 128}
+    generator = fitted(small(**widths, **chosen, n_heads=4), X)
+    assert generator.n_parameters_ < 6e6
+    assert generator.prior_.trunk.d_model == 64
+    wider = fitted(small(**widths | {"d_model": 32}, **chosen, n_heads=4), X)
+    assert wider.prior_.trunk.d_model == 32
+    assert wider.tokenizer_.config == generator.tokenizer_.config | {
+        "codebook_size": wider.codebook_size_
+    }
+
+
+@pytest.mark.parametrize(
+    "switch", [{"has_decomposition": False}, {"has_guidance": False}, {"scales": (4,)}]
+)
+def test_each_part_of_the_paper_can_be_left_out(switch):
+    generator = fitted(small(**switch), panel())
+    assert generator.sample(2, length=11).shape == (2, 11, 2)
+    parts = generator.decompose(panel())
+    assert (np.abs(parts.trend - panel().mean((0, 1))).max() < 1e-5) == (
+        "has_decomposition" in switch
+    )
+
+
+def test_early_stopping_watches_held_out_windows():
+    X = panel(6, 40)
+    generator = fitted(small(early_stopping=True, validation_fraction=0.2, max_epochs=4), X)
+    assert len(generator.validation_loss_curve_) == generator.n_iter_
+    best = int(np.argmin(generator.validation_loss_curve_)) + 1
+    assert generator.best_epoch_ == best
+    assert fitted(small(), X).validation_loss_curve_ == []
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"d_hidden": 12}, "d_hidden=12 must be a multiple of 8"),
+        ({"n_heads": 3}, "n_heads=3 does not divide d_model=8 into heads of an even width"),
+        ({"kernels": ()}, r"kernels=\(\) must be whole numbers of at least 1"),
+        ({"kernels": (3, 0)}, r"kernels=\(3, 0\) must be whole numbers"),
+        ({"scales": (2, 1.5)}, r"scales=\(2, 1.5\) must be whole numbers"),
+        ({"scales": (1, 4, 4)}, r"scales=\(1, 4, 4\) must grow from one to the next"),
+        (
+            {"scales": (1, 9)},
+            r"scales=\(1, 9\) has a scale of more tokens than the window has steps, 8",
+        ),
+        ({"decoding": "all"}, "The 'decoding' parameter .* Got 'all' instead"),
+        ({"size": "huge"}, "The 'size' parameter .* Got 'huge' instead"),
+    ],
+)
+def test_bad_parameters_are_refused_by_value(params, message):
+    with pytest.raises(ValueError, match=message):
+        small(**params).fit(panel())
+
+
+def test_a_failed_fit_leaves_the_former_model():
+    generator = fitted(small(), panel())
+    before = generator.sample(2, random_state=0)
+    with pytest.raises(ValueError, match="d_hidden=9"):
+        generator.set_params(d_hidden=9).fit(panel())
+    generator.set_params(d_hidden=8)
+    np.testing.assert_array_equal(generator.sample(2, random_state=0), before)
