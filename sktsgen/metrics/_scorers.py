@@ -124,6 +124,6 @@ neg_marginal_distance = GeneratorScorer(marginal_distance)
 neg_autocorrelation_difference = GeneratorScorer(autocorrelation_difference)
 neg_correlational_score = GeneratorScorer(correlational_score)
 neg_discriminative_score = GeneratorScorer(
-    discriminative_score, metric_params={"judge": "boosting", "n_repeats": 1, "random_state": 0}
+    discriminative_score, metric_params={"judge": "gru-strong", "n_repeats": 1, "random_state": 0}
 )
 neg_context_fid = GeneratorScorer(context_fid, metric_params={"random_state": 0})

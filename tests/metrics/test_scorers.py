@@ -8,6 +8,7 @@ from sktsgen.datasets import make_var1
 from sktsgen.metrics import (
     GeneratorScorer,
     _context_fid,
+    _judges,
     marginal_distance,
     neg_autocorrelation_difference,
     neg_context_fid,
@@ -46,7 +47,9 @@ def test_score_is_the_negative_distance_of_a_seeded_draw():
     "scorer",
     [neg_marginal_distance, neg_autocorrelation_difference, neg_discriminative_score],
 )
-def test_search_chooses_the_right_spread(scorer):
+def test_search_chooses_the_right_spread(scorer, monkeypatch):
+    quick = _judges.RecurrentJudge(8, 1, 40, 2e-2)
+    monkeypatch.setitem(_judges.JUDGES, "gru-strong", quick)
     search = GridSearchCV(Resampler(), {"spread": [0.2, 1.0, 3.0]}, scoring=scorer, cv=2)
     scores = search.fit(X).cv_results_["mean_test_score"]
     if scorer is neg_autocorrelation_difference:  # a matter of order in time, not of spread
