@@ -27,6 +27,8 @@ class FeatureBlock:
         The features are those from `start` to ``stop - 1``.
     step : float, default=0.0
         Distance of the features of neighbouring integers; 0 for the other kinds.
+    has_missing : bool, default=False
+        Whether the last level of a discrete block says that the cell is missing.
     """
 
     column: int
@@ -34,6 +36,7 @@ class FeatureBlock:
     start: int
     stop: int
     step: float = 0.0
+    has_missing: bool = False
 
     @property
     def width(self) -> int:

@@ -10,7 +10,14 @@ from sktsgen.data import Panel
 from sktsgen.persistence import register
 from sktsgen.transformers._blocks import FeatureBlock
 from sktsgen.transformers._exact import distances, from_ordinals, limits, moved, to_ordinals
-from sktsgen.transformers._moments import Moments, measure, robust_scale, slices, some_rows
+from sktsgen.transformers._moments import (
+    Moments,
+    mean_and_scale,
+    measure,
+    robust_scale,
+    slices,
+    some_rows,
+)
 
 _MARGIN = 0.05
 _LIMIT_SHARE = 0.01
@@ -134,7 +141,7 @@ class NumericCodec:
                 blocks.append(FeatureBlock(column, kind, at, at + 1, step))
                 at += 1
             if column in self.gaps_:
-                blocks.append(FeatureBlock(column, "discrete", at, at + 2))
+                blocks.append(FeatureBlock(column, "discrete", at, at + 2, has_missing=True))
         return tuple(blocks)
 
     @property
@@ -275,7 +282,7 @@ class NumericCodec:
         """Bend the columns whose variance a few cells make; let no feature of them go too far."""
         is_heavy = moments.kurtosis > _HEAVY
         is_heavy[np.setdiff1d(np.arange(len(is_heavy)), self.kept_)] = False
-        self._unit = np.where(is_heavy, _bounded_scale(moments), self._unit)
+        self._unit = np.where(is_heavy, _bounded_scale(*moments[:4]), self._unit)
         reach = moments.highest / 2 - moments.lowest / 2
         is_heavy &= ~self.is_whole_ | (2 * reach > _FEW_STEPS)
         is_heavy &= reach > np.finfo(np.float64).tiny * 2 * _REACH
@@ -290,8 +297,12 @@ class NumericCodec:
             width = width or float(moments.scale[column])
             self._unit[column] = max(width, 2 * float(reach[column]) / _REACH)
         self.is_warped_ = is_heavy
-        warped = measure(lambda: (self._standardise(part, heavy) for part in self._chunks(rows)))
-        self._shift[heavy], self._spread[heavy] = warped.mean, _bounded_scale(warped)
+        warped = (self._standardise(part, heavy) for part in self._chunks(rows))
+        mean, scale = mean_and_scale(warped)
+        extremes = np.stack([moments.lowest, moments.highest])
+        lowest, highest = self._standardise(extremes, heavy)
+        self._shift[heavy] = mean
+        self._spread[heavy] = _bounded_scale(lowest, highest, mean, scale)
 
     def _learn_bounds(self, moments: Moments) -> None:
         extremes = np.stack([moments.lowest, moments.highest])
@@ -342,10 +353,11 @@ class NumericCodec:
         return from_ordinals(ordinals, self.dtype_)
 
 
-def _bounded_scale(moments: Moments) -> np.ndarray:
+def _bounded_scale(
+    lowest: np.ndarray, highest: np.ndarray, mean: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
     """Return the standard deviation, or what brings the furthest number to `_FURTHEST`."""
-    furthest = np.maximum(moments.highest - moments.mean, moments.mean - moments.lowest)
-    return np.maximum(moments.scale, furthest / _FURTHEST)
+    return np.maximum(scale, np.maximum(highest - mean, mean - lowest) / _FURTHEST)
 
 
 def _whole(numbers: np.ndarray, uniforms: np.ndarray | None) -> np.ndarray:

@@ -34,7 +34,8 @@ class ConstantCodec(ColumnCodec):
     @property
     def blocks(self) -> tuple[FeatureBlock, ...]:
         """The block that tells what is missing, if there is one."""
-        return (FeatureBlock(0, "discrete", 0, 2),) if len(self.cells_) == 2 else ()
+        has_both = len(self.cells_) == 2
+        return (FeatureBlock(0, "discrete", 0, 2, has_missing=True),) if has_both else ()
 
     def names(self, column: str) -> list[str]:
         """Name the features of a column of this name."""

@@ -77,7 +77,7 @@ class DiscreteCodec(ColumnCodec):
     def blocks(self) -> tuple[FeatureBlock, ...]:
         """The one block of the features."""
         n_levels = self.n_frequent_ + self.has_rare + self.has_missing_
-        return (FeatureBlock(0, "discrete", 0, n_levels),)
+        return (FeatureBlock(0, "discrete", 0, n_levels, has_missing=self.has_missing_),)
 
     def names(self, column: str) -> list[str]:
         """Name the features of a column of this name."""

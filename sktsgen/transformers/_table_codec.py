@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -281,7 +281,7 @@ def _laid_out(
     blocks, start = [], 0
     for column, number, block in found:
         positions[number][block.start : block.stop] = np.arange(start, start + block.width)
-        blocks.append(FeatureBlock(column, block.kind, start, start + block.width, block.step))
+        blocks.append(replace(block, column=column, start=start, stop=start + block.width))
         start += block.width
     parts = [
         Part(np.array(columns), codec, position)

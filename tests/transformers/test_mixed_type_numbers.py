@@ -105,10 +105,10 @@ def test_blocks_say_what_stands_where():
     )
     step = 1 / np.std([1, 2, 6, 3])
     assert MixedTypeEncoder().fit(table).blocks_ == (
-        FeatureBlock(0, "discrete", 0, 3),
+        FeatureBlock(0, "discrete", 0, 3, has_missing=True),
         FeatureBlock(1, "integer", 3, 4, pytest.approx(step)),
         FeatureBlock(2, "continuous", 4, 5),
-        FeatureBlock(2, "discrete", 5, 7),
+        FeatureBlock(2, "discrete", 5, 7, has_missing=True),
         FeatureBlock(4, "discrete", 7, 9),
     )
 

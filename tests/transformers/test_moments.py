@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from sktsgen.transformers import _moments as moments_module
-from sktsgen.transformers._moments import measure, robust_scale, slices, some_rows
+from sktsgen.transformers._moments import mean_and_scale, measure, robust_scale, slices, some_rows
 
 
 def rows_with_gaps():
@@ -36,6 +36,13 @@ def test_moments_of_parts_are_those_of_the_whole(monkeypatch):
         whole, measure(lambda: (X[part] for part in slices(*X.shape))), strict=True
     ):
         np.testing.assert_allclose(other, one, rtol=1e-12)
+
+
+def test_mean_and_scale_in_one_pass_are_those_of_the_cells():
+    X = (rows_with_gaps() - [0.0, 1.0, 1e12]) * [1.0, 1e9, 1e-9] + [0.0, 3.0, -20.0]
+    mean, scale = mean_and_scale(X[part] for part in (slice(0, 7), slice(7, 500)))
+    np.testing.assert_allclose(mean, np.nanmean(X, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(scale, np.nanstd(X, axis=0), rtol=1e-12)
 
 
 @pytest.mark.parametrize("share_of_zeros", [0.0, 0.6, 0.85, 0.97, 0.995])
