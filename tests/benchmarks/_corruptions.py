@@ -1,6 +1,6 @@
 """Which measure catches what: real windows spoilt in known ways."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,10 @@ CORRUPTIONS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
 }
 
 
-def corruptions(plan: Plan, *, has_networks: bool = True) -> Iterator[Row]:
+def corruptions(plan: Plan, *, networks: Sequence[str]) -> Iterator[Row]:
     """Measure floors, corruptions of other real windows, a copier and a bootstrap.
+
+    `networks` names those of `NETWORKS` to train, which take a minute a row together.
 
     Copying is measured on held-out windows spoilt the same way, as others may be training windows.
     """
@@ -88,7 +90,7 @@ def corruptions(plan: Plan, *, has_networks: bool = True) -> Iterator[Row]:
     order = rng.permutation(len(data.real))
     real, others = data.real[order[:n]], data.real[order[n:]]
     floors = [
-        _measured(real, others[rng.permutation(len(others))[:n]], seed, has_networks)
+        _measured(real, others[rng.permutation(len(others))[:n]], seed, networks)
         for seed in range(plan.size(N_FLOORS, 2))
     ]
     limits = {key: _limit([floor[key] for floor in floors]) for key in floors[0]}
@@ -98,7 +100,7 @@ def corruptions(plan: Plan, *, has_networks: bool = True) -> Iterator[Row]:
     fair, held_out = (data.test[i::2] for i in (0, 1))
     spoilt = zip(*(_spoilt(plan, data, base, rng) for base in (others[:n], held_out)), strict=True)
     for (name, windows), (_, unseen) in spoilt:
-        figures = _measured(real, windows, plan.seeds[0], has_networks)
+        figures = _measured(real, windows, plan.seeds[0], networks)
         figures |= _of_copying(copying(data.train, fair, unseen))
         yield _row(plan, n, name, figures, limits | COPYING_LIMITS)
     yield from _mixed_rows(plan)
@@ -122,7 +124,9 @@ def _limit(floors: list[float]) -> float:
     return max(float(np.mean(floors) + 4 * np.std(floors, ddof=1)), 1.5 * max(floors))
 
 
-def _measured(real: Array, synthetic: Array, seed: int, has_networks: bool) -> dict[str, float]:
+def _measured(
+    real: Array, synthetic: Array, seed: int, networks: Sequence[str]
+) -> dict[str, float]:
     figures = {
         "ks": marginal_distance(real, synthetic),
         "wasserstein": marginal_distance(real, synthetic, kind="wasserstein"),
@@ -133,24 +137,22 @@ def _measured(real: Array, synthetic: Array, seed: int, has_networks: bool) -> d
         "spectrum": spectral_distance(real, synthetic),
         "judge_boosting": _judged(real, synthetic, "boosting", seed),
     }
-    if not has_networks:
-        return figures
-    networks = {
-        f"judge_{judge.removeprefix('gru-')}": _judged(real, synthetic, judge, seed)
-        for judge in ("gru-small", "gru-strong", "conv")
-    }
-    return (
-        figures
-        | networks
-        | {
-            "context_fid": context_fid(real, synthetic, random_state=0),
-            "predictive": predictive_score(real, synthetic, n_repeats=1, random_state=seed),
-        }
-    )
+    return figures | {name: float(NETWORKS[name](real, synthetic, seed)) for name in networks}
 
 
 def _judged(real: Array, synthetic: Array, judge: str, seed: int) -> float:
     return discriminative_score(real, synthetic, judge=judge, n_repeats=1, random_state=seed)
+
+
+NETWORKS: dict[str, Callable[[Array, Array, int], float]] = {
+    "judge_small": lambda real, synthetic, seed: _judged(real, synthetic, "gru-small", seed),
+    "judge_strong": lambda real, synthetic, seed: _judged(real, synthetic, "gru-strong", seed),
+    "judge_conv": lambda real, synthetic, seed: _judged(real, synthetic, "conv", seed),
+    "context_fid": lambda real, synthetic, _: context_fid(real, synthetic, random_state=0),
+    "predictive": lambda real, synthetic, seed: predictive_score(
+        real, synthetic, n_repeats=1, random_state=seed
+    ),
+}
 
 
 def _of_copying(copied: Any) -> dict[str, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from tests.benchmarks._corruptions import corruptions
+from tests.benchmarks._corruptions import NETWORKS, corruptions
 from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._plan import Plan
 from tests.benchmarks._rows import RESULTS, append_row
@@ -19,7 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="tests.benchmarks.corruptions", description=__doc__)
     parser.add_argument("--dataset", choices=sorted(LOADERS), default="etth1")
     parser.add_argument("--window", type=int, default=24)
-    parser.add_argument("--no-networks", action="store_true", help="quick measures alone")
+    parser.add_argument(
+        "--networks", nargs="*", choices=list(NETWORKS), help="measures to train; all by default"
+    )
     parser.add_argument("--budget", choices=["full", "smoke"], default="full")
     parser.add_argument("--results", type=Path, help="folder of the rows")
     options = parser.parse_args(arguments)
@@ -34,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         budget=options.budget,
         results=options.results or (smoke if options.budget == "smoke" else RESULTS),
     )
-    for row in corruptions(plan, has_networks=not (options.no_networks or plan.is_smoke)):
+    networks = options.networks if options.networks is not None else plan.size(1, 0) * [*NETWORKS]
+    for row in corruptions(plan, networks=networks):
         append_row(row, plan.results)
         sys.stderr.write(f"{row['dataset']} {row['name']} caught by {row['caught']}\n")
 

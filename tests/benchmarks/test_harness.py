@@ -177,7 +177,7 @@ def test_each_corruption_is_caught_by_the_measure_meant_for_it(toy_series):
     smooth = mixed - np.linspace(0, 1, 6000)[:, None] * mixed[-1]
     _data.LOADERS["stocks"] = lambda: [smooth]
     plan = Plan(make=dict, dataset="stocks", window=12, budget="smoke")
-    caught = {row["name"]: set(row["caught"]) for row in corruptions(plan, has_networks=False)}
+    caught = {row["name"]: set(row["caught"]) for row in corruptions(plan, networks=())}
     meant = {
         "noise alone": "acf",
         "noise of 100 % added": "dks",
