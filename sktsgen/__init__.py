@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sktsgen.data import as_panel
     from sktsgen.estimators import (
         FactorizedARGenerator,
+        LatentDiffusionForecaster,
+        LatentDiffusionGenerator,
         LatentDiffusionImputer,
         MultiScaleARGenerator,
     )
@@ -37,6 +39,8 @@ _ROOMS = (
 _HOMES = {
     "FactorizedARGenerator": "estimators",
     "GeneratorPipeline": "compose",
+    "LatentDiffusionForecaster": "estimators",
+    "LatentDiffusionGenerator": "estimators",
     "LatentDiffusionImputer": "estimators",
     "MixedTypeEncoder": "transformers",
     "MultiScaleARGenerator": "estimators",
@@ -51,6 +55,8 @@ _HOMES = {
 __all__ = [
     "FactorizedARGenerator",
     "GeneratorPipeline",
+    "LatentDiffusionForecaster",
+    "LatentDiffusionGenerator",
     "LatentDiffusionImputer",
     "MixedTypeEncoder",
     "MultiScaleARGenerator",

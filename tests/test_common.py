@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import (
 
 from sktsgen import (
     FactorizedARGenerator,
+    LatentDiffusionGenerator,
     MixedTypeEncoder,
     MultiScaleARGenerator,
     SeasonalTrendDecomposer,
@@ -35,6 +36,7 @@ IN_TIME_ORDER = {
 }
 EXPECTED = {
     FactorizedARGenerator: IN_TIME_ORDER,
+    LatentDiffusionGenerator: IN_TIME_ORDER,
     MultiScaleARGenerator: IN_TIME_ORDER,
     SeasonalTrendDecomposer: IN_TIME_ORDER,
 }

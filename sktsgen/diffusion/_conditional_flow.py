@@ -29,6 +29,8 @@ _POINT_SHARE = 0.3
 _POINT_WEIGHT = 3.0
 # Units of a first guess are not finer than this, nor does anything count beyond so many of them.
 _SMALLEST_SCALE = 0.01
+# Share of the windows that show their metadata.
+_METADATA_SHARE = 0.7
 _FARTHEST = 8.0
 
 
@@ -99,6 +101,11 @@ class ConditionalFlow(Network):
         Factors of the Gaussian first guess; 0 for straight lines between visible cells.
     mixture : mapping of str to float
         Share of every pattern of hidden cells in training.
+    metadata : list of int
+        Columns that are shown for all time steps in most windows, whatever else is hidden.
+    condition_noise : float
+        Largest standard deviation of the noise on them in training, and half the largest share
+        of wrong levels.
     d_model, n_layers, n_heads, dropout : int, int, int, float
         Of the network.
     generator : torch.Generator
@@ -112,6 +119,7 @@ class ConditionalFlow(Network):
     """
 
     columns: Tensor
+    is_metadata: Tensor
 
     def __init__(
         self,
@@ -122,6 +130,8 @@ class ConditionalFlow(Network):
         n_columns: int,
         rank: int,
         mixture: Mapping[str, float],
+        metadata: list[int],
+        condition_noise: float = 0.0,
         d_model: int,
         n_layers: int,
         n_heads: int,
@@ -136,12 +146,17 @@ class ConditionalFlow(Network):
             "n_columns": n_columns,
             "rank": rank,
             "mixture": dict(mixture),
+            "metadata": list(metadata),
+            "condition_noise": condition_noise,
             "d_model": d_model,
             "n_layers": n_layers,
             "n_heads": n_heads,
             "dropout": dropout,
         }
-        self.mixture = dict(mixture)
+        self.mixture, self.condition_noise = dict(mixture), condition_noise
+        is_metadata = torch.zeros(n_columns, dtype=torch.bool)
+        is_metadata[metadata] = True
+        self.register_buffer("is_metadata", is_metadata, persistent=False)
         self.n_timesteps, self.n_columns = n_timesteps, n_columns
         self.n_known = max(columns) + 1 - n_columns
         self.codes = LevelCodes(widths)
@@ -171,8 +186,9 @@ class ConditionalFlow(Network):
         features, observed = batch
         # Without a step, masks, times and noise are the same in every call.
         generator = _fixed(features.device) if step is None else step.generator
-        hidden = draw_hidden(observed, self.mixture, generator)
-        problem = self.pose(features[:, None], observed & ~hidden)
+        hidden = self._hidden(observed, generator)
+        shown = features if step is None else self._disturbed(features, generator)
+        problem = self.pose(shown[:, None], observed & ~hidden)
         noise = self.start(problem, _normal((len(features), 1, self.n_noise), generator))
         truth = self.codes.embed(features) - problem.mean
         data = (truth / problem.scale).clamp(-_FARTHEST, _FARTHEST)
@@ -188,6 +204,31 @@ class ConditionalFlow(Network):
         flow = _mean_where((velocity - noise + data).square(), numbers & ~asked)
         point = _mean_where((problem.scale * estimate.point - truth).abs(), numbers & asked)
         return flow + _POINT_WEIGHT * point + self._level_loss(estimate, features, wanted)
+
+    def _hidden(self, observed: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw what is hidden; of metadata nothing, in most windows."""
+        hidden = draw_hidden(observed, self.mixture, generator)
+        if not self.config["metadata"]:
+            return hidden
+        uniform = torch.rand((len(hidden), 1, 1), generator=generator, device=hidden.device)
+        return hidden & ~(self.is_metadata & (uniform < _METADATA_SHARE))
+
+    def _disturbed(self, features: Tensor, generator: torch.Generator) -> Tensor:
+        """Blur metadata, so that slightly wrong ones are not followed blindly."""
+        if not (self.condition_noise and self.config["metadata"]):
+            return features
+        shape, device = features.shape, features.device
+        level = self.condition_noise * torch.rand(
+            (shape[0], 1, 1), generator=generator, device=device
+        )
+        noisy = features + level * torch.randn(shape, generator=generator, device=device)
+        order = torch.randperm(shape[0], generator=generator, device=device)
+        swaps = torch.rand((*shape[:2], 1), generator=generator, device=device) < level / 2
+        wrong = torch.where(swaps, features[order], features)
+        disturbed = torch.where(self.codes.is_level, wrong, noisy)
+        repeats = torch.tensor(self.codes.widths, device=device)
+        flags = self._by_block(self.is_metadata, False).repeat_interleave(repeats)
+        return torch.where(flags, disturbed, features)
 
     def _level_loss(self, estimate: Estimate, features: Tensor, wanted: Tensor) -> Tensor:
         if not self.codes.level_widths:

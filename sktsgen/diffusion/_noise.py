@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 
-def window_noise(seed: int, series: int, draws: range, position: int, size: int) -> Tensor:
+def window_noise(seed: int, series: int, draws: Sequence[int], position: int, size: int) -> Tensor:
     """Draw the standard normal noise of one window.
 
     They depend on nothing but these arguments: not on the batch, its order or the other draws.
@@ -20,7 +21,7 @@ def window_noise(seed: int, series: int, draws: range, position: int, size: int)
         Key of all streams.
     series : int
         Key of the series, from 0 to 2**64 - 1.
-    draws : range
+    draws : sequence of int
         Numbers of the draws.
     position : int
         First time step of the window in its series.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._latent_diffusion_clock import Clock, stamps_of
 from sktsgen.estimators._latent_diffusion_draws import Drawing
 from sktsgen.estimators._latent_diffusion_rows import FlowData, Rows, learn_fill
+from sktsgen.estimators._latent_diffusion_score import energy_of_rows
 from sktsgen.estimators._latent_diffusion_table import LatentTable
 from sktsgen.estimators._latent_diffusion_tiles import Tile, tiles_to_fill
 from sktsgen.nn import LevelCodes
@@ -35,7 +36,10 @@ class LatentDiffusion(BaseEstimator):
     """
 
     _mixture: ClassVar[dict[str, float]]
+    # Patterns that `score` hides; those of training where there are none of its own.
+    _scored: ClassVar[dict[str, float]] = {}
     _keeps_missing: ClassVar[bool] = False
+    condition_noise: float = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "window_length": [Interval(Integral, 1, None, closed="left"), None],
@@ -60,10 +64,11 @@ class LatentDiffusion(BaseEstimator):
         "trainer": [Trainer, None],
     }
 
-    def _fit_flow(self, X: Any) -> Panel:
+    def _fit_flow(self, X: Any, y: Any = None) -> Panel:
         """Learn codecs, first guess and network."""
         self._check_sizes()
         panel = check_panel(X, estimator=self, reset=True, mixed=True, missing=True)
+        labels = self._learn_labels(panel, y)
         self.device_ = str(resolve_device(self.device))
         longest = int(panel.lengths.max())
         asked = 96 if self.window_length is None else self.window_length
@@ -76,11 +81,23 @@ class LatentDiffusion(BaseEstimator):
         self.seed_ = int(torch.randint(2**62, (), generator=generator))
         network = self._new_network(generator).to(self.device_)
         noise = make_generator(generator.initial_seed(), self.device_)
-        rows = self._rows(panel).padded(self.window_length_)
+        rows = self._rows(panel, labels).padded(self.window_length_)
         with torch.no_grad():
             features = learn_fill(network, rows, noise)
         self._train(network, features, rows, noise)
         return panel
+
+    def _learn_labels(self, panel: Panel, y: Any) -> np.ndarray:
+        """Class of every series; the same for all where an estimator knows none."""
+        return np.zeros(panel.n_series, dtype=np.int64)
+
+    @property
+    def _n_label_features(self) -> int:
+        return 0
+
+    def _metadata(self) -> list[int]:
+        """Columns that may be given for all time steps."""
+        return []
 
     def _check_sizes(self) -> None:
         if self.d_model % self.n_heads or (self.d_model // self.n_heads) % 2:
@@ -90,17 +107,20 @@ class LatentDiffusion(BaseEstimator):
             )
 
     def _new_network(self, generator: torch.Generator) -> ConditionalFlow:
-        n_columns, n_cycles = self.table_.n_columns, self.clock_.n_features
-        widths = self.table_.widths_ + [1] * n_cycles
+        n_columns, n_labels = self.table_.n_columns, self._n_label_features
+        known = [1] * self.clock_.n_features + [n_labels] * (n_labels > 0)
+        widths = self.table_.widths_ + known
         n_cells = self.window_length_ * LevelCodes(widths).n_latent
         is_gaussian = self.fill == "gaussian" and n_cells <= _MOST_CELLS
         return ConditionalFlow(
             n_timesteps=self.window_length_,
             widths=widths,
-            columns=self.table_.columns_ + list(range(n_columns, n_columns + n_cycles)),
+            columns=self.table_.columns_ + list(range(n_columns, n_columns + len(known))),
             n_columns=n_columns,
             rank=min(_MOST_FACTORS, n_cells) if is_gaussian else 0,
             mixture=self._mixture,
+            metadata=self._metadata(),
+            condition_noise=float(self.condition_noise),
             d_model=self.d_model,
             n_layers=self.n_layers,
             n_heads=self.n_heads,
@@ -153,42 +173,48 @@ class LatentDiffusion(BaseEstimator):
         """Panel of the columns that `fit` saw."""
         return check_panel(X, estimator=self, spec=self.spec_, mixed=True, missing=True)
 
-    def _rows(self, panel: Panel) -> Rows:
+    def _rows(self, panel: Panel, labels: np.ndarray | None = None) -> Rows:
         features, observed = self.table_.encode(panel)
-        cycles = self.clock_.encode(stamps_of(panel))
-        return Rows(np.concatenate([features, cycles], axis=1), observed, panel.lengths)
+        known = [self.clock_.encode(stamps_of(panel))]
+        if self._n_label_features and labels is not None:
+            one_hot = np.eye(self._n_label_features, dtype=np.float32)[labels]
+            known.append(one_hot.repeat(panel.lengths, axis=0))
+        return Rows(np.concatenate([features, *known], axis=1), observed, panel.lengths)
 
     def _seed(self, random_state: Any) -> int:
         return self.seed_ if random_state is None else entropy_of(random_state)
 
-    def _drawing(self, n_draws: int, seed: int) -> Drawing:
-        return Drawing(
-            self.network_,
-            SAMPLERS[self.sampler],
-            self.n_sampling_steps,
-            seed,
-            range(n_draws),
-        )
+    def _drawing(self, draws: Sequence[int], seed: int) -> Drawing:
+        return Drawing(self.network_, SAMPLERS[self.sampler], self.n_sampling_steps, seed, draws)
 
     def _fill_rows(self, rows: Rows, n_draws: int, seed: int) -> np.ndarray:
         """Fill hidden cells; (n_draws, n_rows, n_features), or (1, ...) from one pass."""
         padded = rows.padded(self.window_length_)
         tiles: Iterable[list[Tile]] = tiles_to_fill(padded.lengths, self.window_length_)
-        drawing = self._drawing(n_draws, seed)
+        drawing = self._drawing(range(n_draws), seed)
         drawn = drawing.rows(*padded, series_keys(padded), tiles)
         return drawn[:, rows.positions(padded.lengths)]
 
     def _decode(self, features: np.ndarray, seed: int) -> Any:
         """Table of features, without those of the clock."""
-        n_features = features.shape[-1] - self.clock_.n_features
-        flat = features.reshape(-1, features.shape[-1])[:, :n_features]
+        flat = features.reshape(-1, features.shape[-1])[:, : len(self.table_.kept_)]
         rng = np.random.Generator(np.random.Philox(key=seed % 2**64))
         uniforms = rng.random((len(flat), self.table_.encoder_.n_uniforms_))
         return self.table_.decode(flat, uniforms)
 
+    def _crps_rows(self, panel: Panel, n_draws: int) -> np.ndarray:
+        """Row by row the negative CRPS of hidden cells; its sum over all rows is their mean."""
+        rows = self._rows(panel, np.zeros(panel.n_series, dtype=np.int64))
+        hidden = self._hide_some(rows, 0)
+        shown = Rows(rows.features, rows.observed & ~hidden, rows.lengths)
+        drawn = self._fill_rows(shown, n_draws, self.seed_)
+        energy, n_scored = energy_of_rows(rows.features, drawn, hidden, self.table_)
+        return -energy / max(1, n_scored)
+
     def _hide_some(self, rows: Rows, seed: int) -> np.ndarray:
         """Cells to score by: observed ones, hidden as in training."""
         generator = torch.Generator().manual_seed(seed % 2**63)
+        mixture = self._scored or self._mixture
         window = self.window_length_
         padded = rows.padded(window)
         ends = np.cumsum(padded.lengths)
@@ -197,7 +223,7 @@ class LatentDiffusion(BaseEstimator):
             starts = {*range(end - length, end - window + 1, window), end - window}
             at = np.array(sorted(starts))[:, None] + np.arange(window)
             observed = torch.from_numpy(padded.observed[at])
-            hidden[at] = draw_hidden(observed, self._mixture, generator).numpy()
+            hidden[at] = draw_hidden(observed, mixture, generator).numpy()
         return (hidden & padded.observed)[rows.positions(padded.lengths)]
 
     save = BaseGenerator.save

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,15 +30,15 @@ class Drawing:
         Number of steps.
     seed : int
         Key of the noise.
-    draws : range
-        Numbers of the draws; an empty one asks for the answer of one pass instead.
+    draws : sequence of int
+        Numbers of the draws; none asks for the answer of one pass instead.
     """
 
     network: ConditionalFlow
     sampler: Sampler
     n_steps: int
     seed: int
-    draws: range
+    draws: Sequence[int]
 
     def rows(
         self,
@@ -97,22 +97,29 @@ class Drawing:
         device = self.network.columns.device
         steps = np.arange(self.network.n_timesteps)
         rows = np.stack([offsets[tile.series] + tile.start + steps for tile in tiles])
-        windows = state[:, rows].transpose(0, 1).to(device)
-        drawn = self._windows(windows, shown[rows].to(device), keys, tiles).cpu()
-        for window, tile in zip(drawn, tiles, strict=True):
-            inside = slice(tile.begin - tile.start, tile.end - tile.start)
-            state[:, _kept(offsets, tile)] = window[:, inside]
+        visible = shown[rows].to(device)
+        for first in range(0, len(state), _CHUNK):
+            some = slice(first, first + _CHUNK)
+            windows = state[some, rows].transpose(0, 1).to(device)
+            drawn = self._windows(windows, visible, keys, tiles, self.draws[some]).cpu()
+            for window, tile in zip(drawn, tiles, strict=True):
+                inside = slice(tile.begin - tile.start, tile.end - tile.start)
+                state[some, _kept(offsets, tile)] = window[:, inside]
 
     @torch.inference_mode()
     def _windows(
-        self, windows: Tensor, visible: Tensor, keys: np.ndarray, tiles: list[Tile]
+        self,
+        windows: Tensor,
+        visible: Tensor,
+        keys: np.ndarray,
+        tiles: list[Tile],
+        draws: Sequence[int],
     ) -> Tensor:
-        if not len(self.draws):
+        if not len(draws):
             return self.network.point(windows, visible)
+        size = self.network.n_noise
         noise = [
-            window_noise(
-                self.seed, int(keys[tile.series]), self.draws, tile.start, self.network.n_noise
-            )
+            window_noise(self.seed, int(keys[tile.series]), draws, tile.start, size)
             for tile in tiles
         ]
         return self.network.draw(

@@ -16,8 +16,6 @@ from sktsgen.estimators._base import all_or_nothing
 from sktsgen.estimators._draw import check_count
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_cells import put_missing, spread_of
-from sktsgen.estimators._latent_diffusion_rows import Rows
-from sktsgen.estimators._latent_diffusion_score import negative_crps
 from sktsgen.persistence import register
 from sktsgen.training import Trainer
 
@@ -306,13 +304,7 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
             patterns as in training, by a seed that stays the same. A flow has no cheap density.
         """
         check_is_fitted(self)
-        rows = self._rows(self._check_again(X))
-        hidden = self._hide_some(rows, 0)
-        if not hidden.any():
-            return 0.0
-        shown = Rows(rows.features, rows.observed & ~hidden, rows.lengths)
-        drawn = self._fill_rows(shown, max(2, self.n_samples), self._seed(None))
-        return negative_crps(rows.features, drawn, hidden, self.table_)
+        return float(self._crps_rows(self._check_again(X), max(2, self.n_samples)).sum())
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of the output.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +21,7 @@ class LevelCodes(nn.Module):
 
     Parameters
     ----------
-    widths : list of int
+    widths : iterable of int
         Features of every block: 1 for a number, the number of levels, at least 2, for a discrete
         one.
     """
@@ -29,17 +30,17 @@ class LevelCodes(nn.Module):
     is_level: Tensor
     is_code: Tensor
 
-    def __init__(self, widths: list[int]) -> None:
+    def __init__(self, widths: Any) -> None:
         super().__init__()
         self.widths = list(widths)
-        codes = [level_codes(width) for width in widths]
+        codes = [level_codes(width) for width in self.widths]
         self.latent_widths = [code.shape[1] for code in codes]
         self.register_buffer("matrix", torch.block_diag(*codes))
-        for name, repeats in (("is_level", widths), ("is_code", self.latent_widths)):
-            flags = [width > 1 for width in widths]
+        for name, repeats in (("is_level", self.widths), ("is_code", self.latent_widths)):
+            flags = [width > 1 for width in self.widths]
             marked = torch.tensor(flags).repeat_interleave(torch.tensor(repeats))
             self.register_buffer(name, marked, persistent=False)
-        self.level_widths = [width for width in widths if width > 1]
+        self.level_widths = [width for width in self.widths if width > 1]
 
     @property
     def n_latent(self) -> int:

@@ -6,6 +6,19 @@ from sklearn.base import clone
 
 from sktsgen.training import Trainer
 
+_OF_DIFFUSION: dict[str, Any] = {
+    "window_length": 4,
+    "n_sampling_steps": 1,
+    "d_model": 8,
+    "n_layers": 2,
+    "n_heads": 2,
+    "max_epochs": 1,
+    "trainer": Trainer(steps_per_epoch=2),
+    "batch_size": 32,
+    "device": "cpu",
+    "random_state": 0,
+}
+
 TEST_PARAMS: dict[str, dict[str, Any]] = {
     "FactorizedARGenerator": {
         "n_components": 4,
@@ -21,6 +34,9 @@ TEST_PARAMS: dict[str, dict[str, Any]] = {
         "device": "cpu",
         "random_state": 0,
     },
+    "LatentDiffusionForecaster": _OF_DIFFUSION,
+    "LatentDiffusionGenerator": _OF_DIFFUSION,
+    "LatentDiffusionImputer": {**_OF_DIFFUSION, "n_samples": 2},
     "MultiScaleARGenerator": {
         "window_length": 4,
         "scales": (1, 2),

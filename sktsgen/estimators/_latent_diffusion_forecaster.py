@@ -1,0 +1,330 @@
+"""LatentDiffusionForecaster: futures drawn given histories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from sktsgen._sklearn_compat import _fit_context
+from sktsgen.data import Panel, PanelSpec, restore_panel
+from sktsgen.estimators._base import all_or_nothing
+from sktsgen.estimators._draw import check_count, with_sample_level
+from sktsgen.estimators._latent_diffusion_base import series_keys
+from sktsgen.estimators._latent_diffusion_future import Continuation
+from sktsgen.estimators._latent_diffusion_rows import Rows
+from sktsgen.persistence import register
+from sktsgen.training import Trainer
+
+
+@register
+class LatentDiffusionForecaster(Continuation):
+    """Draw futures from their distribution given the past.
+
+    A forecast is an imputation whose last steps are hidden: the model is that of
+    `LatentDiffusionImputer`, trained mostly on windows whose end is hidden. Histories may have
+    gaps. A horizon beyond half a window is drawn half a window at a time, each seeing the one
+    before.
+
+    Parameters
+    ----------
+    window_length : int or None, default=None
+        Time steps that are looked at together, history and future; None is 96, or the longest
+        series if that is shorter.
+    fill : {"gaussian", "linear"}, default="gaussian"
+        First guess that the draws start from, as in `LatentDiffusionImputer`.
+    time_features : bool, default=True
+        Whether hour, weekday and season are known to the model where there is a time index.
+    d_model, n_layers, n_heads : int, default=64, 4, 4
+        Width, blocks and attention heads of the network.
+    dropout : float, default=0.1
+        Dropout rate, in [0, 1).
+    sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
+        Solver.
+    n_sampling_steps : int, default=5
+        Steps of the solver.
+    max_epochs, batch_size, learning_rate : int, int, float, default=15, 32, 1e-3
+        As in `LatentDiffusionImputer`.
+    early_stopping, validation_fraction, n_iter_no_change, tol : default=True, 0.1, 5, 1e-4
+        As in `LatentDiffusionImputer`.
+    device : str, default="auto"
+        ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+    random_state : int, RandomState or None, default=None
+        Seed of `fit` and of the draws; those of one fitted forecaster repeat themselves.
+    verbose : int, default=0
+        1 shows a progress bar.
+    trainer : Trainer or None, default=None
+        How the machine runs the training.
+
+    Attributes
+    ----------
+    network_ : ConditionalFlow
+        The trained network.
+    window_length_ : int
+        Time steps of a window.
+    loss_curve_, validation_loss_curve_ : list of float
+        Losses per epoch.
+    n_iter_, best_epoch_ : int
+        Epochs trained, and the one whose weights were kept.
+    device_ : str
+        Device in use.
+    n_features_in_ : int
+        Number of channels.
+    feature_names_in_ : ndarray of shape (n_channels,)
+        Column names, if `X` had any.
+
+    Examples
+    --------
+    >>> from sktsgen import LatentDiffusionForecaster
+    >>> from sktsgen.datasets import make_ar1
+    >>> X = make_ar1(n_series=8, n_timesteps=32, random_state=0)
+    >>> forecaster = LatentDiffusionForecaster(d_model=8, n_heads=2, max_epochs=1, random_state=0)
+    >>> forecaster.fit(X).forecast(X, 5, n_samples=10).shape
+    (8, 10, 5, 1)
+    """
+
+    _mixture: ClassVar[dict[str, float]] = {
+        "future": 0.7,
+        "cells": 0.1,
+        "runs": 0.1,
+        "elsewhere": 0.05,
+        "everything": 0.05,
+    }
+    _scored: ClassVar[dict[str, float]] = {"future": 1.0}
+
+    def __init__(
+        self,
+        window_length: int | None = None,
+        *,
+        fill: str = "gaussian",
+        time_features: bool = True,
+        d_model: int = 64,
+        n_layers: int = 4,
+        n_heads: int = 4,
+        dropout: float = 0.1,
+        sampler: str = "midpoint",
+        n_sampling_steps: int = 5,
+        max_epochs: int = 15,
+        batch_size: int = 32,
+        learning_rate: float = 1e-3,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        tol: float = 1e-4,
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+        trainer: Trainer | None = None,
+    ) -> None:
+        self.window_length = window_length
+        self.fill = fill
+        self.time_features = time_features
+        self.d_model = d_model
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.dropout = dropout
+        self.sampler = sampler
+        self.n_sampling_steps = n_sampling_steps
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+        self.trainer = trainer
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the distribution of windows.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Series in any container, columns of any type, gaps allowed.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted forecaster.
+        """
+        with all_or_nothing(self):
+            self._fit_flow(X)
+        return self
+
+    def forecast(
+        self,
+        X: Any,
+        horizon: int,
+        *,
+        n_samples: int = 100,
+        quantiles: Sequence[float] | None = None,
+        known: Any = None,
+        random_state: Any = None,
+    ) -> Any:
+        """Draw futures of given series.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Histories, in any container; they may differ in length.
+        horizon : int
+            Steps ahead, at least 1.
+        n_samples : int, default=100
+            Futures per series.
+        quantiles : sequence of float or None, default=None
+            Levels, above 0 and below 1; None returns the draws. Of columns that are no numbers
+            there are no quantiles.
+        known : DataFrame or None, default=None
+            Columns whose future is known, with `horizon` rows for each series of `X`, series
+            after series. They come back as given, and the others follow them.
+        random_state : int, RandomState or None, default=None
+            Seed of the draws; None is that of the fitted forecaster.
+
+        Returns
+        -------
+        futures : ndarray, DataFrame or list
+            Shape (n_samples, horizon, n_channels) for one series and (n_series, n_samples,
+            horizon, n_channels) for a panel; a frame has index levels (sample, time) or (series,
+            sample, time), the stamps following those of `X`; a list has for each series the list
+            of its futures. With `quantiles`, these stand where the draws would.
+        """
+        check_is_fitted(self)
+        check_count("horizon", horizon)
+        check_count("n_samples", n_samples)
+        panel = self._check_again(X)
+        levels = None if quantiles is None else _checked_levels(quantiles)
+        rows, seed = self._extend(panel, horizon), self._seed(random_state)
+        if known is not None:
+            self._show(rows, panel.lengths, known, horizon)
+        drawn = self._draw_after(
+            rows,
+            panel.lengths,
+            horizon,
+            keys=series_keys(self._rows(panel)),
+            draws=range(n_samples),
+            seed=seed,
+        )
+        table = self._decode(drawn, seed)
+        if known is not None:
+            table = _overwritten(table, known, self._positions(known, "known"), n_samples, horizon)
+        if levels is None:
+            return self._arranged(table, panel, n_samples, horizon)
+        middle = _quantiles(table, panel.n_series, n_samples, horizon, levels)
+        return self._arranged(middle, panel, len(levels), horizon, levels)
+
+    def _show(self, rows: Rows, past: np.ndarray, known: pd.DataFrame, horizon: int) -> None:
+        """Put known columns of the future into rows."""
+        if len(known) != len(past) * horizon:
+            raise ValueError(
+                f"known has {len(known)} rows; {len(past)} series and horizon={horizon} need "
+                f"{len(past) * horizon}."
+            )
+        given, _ = self._encode_given(known, "known")
+        first = np.cumsum(rows.lengths) - rows.lengths + past
+        at = (first[:, None] + np.arange(horizon)).ravel()
+        rows.features[at, : given.features.shape[1]] = given.features
+        rows.observed[at] = given.observed
+
+    def _arranged(
+        self,
+        table: Any,
+        panel: Panel,
+        n_futures: int,
+        horizon: int,
+        levels: np.ndarray | None = None,
+    ) -> Any:
+        """Rows of (series, future, step) in the container of `panel`."""
+        is_single = panel.n_series == 1 and panel.spec.container in ("array_2d", "frame")
+        n_all = panel.n_series * n_futures
+        last = panel.last_stamps if self.spec_.time.kind != "none" else None
+        after = None if last is None else last.repeat(n_futures)
+        spec = self.spec_ if levels is None else _as_floats(self.spec_)
+        futures = restore_panel(table, spec, lengths=[horizon] * n_all, after=after)
+        if isinstance(futures, pd.DataFrame):
+            framed = with_sample_level(futures, panel, n_futures, horizon, is_single)
+            return framed if levels is None else _with_levels(framed, levels)
+        if isinstance(futures, np.ndarray):
+            shape = (panel.n_series, n_futures, *futures.shape[1:])
+            return futures if is_single else futures.reshape(shape)
+        return [futures[first : first + n_futures] for first in range(0, n_all, n_futures)]
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Negative continuous ranked probability score of hidden ends of windows.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Columns as in `fit`.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        score : float
+            Higher is better, in standard deviations of the training data; see
+            `LatentDiffusionImputer.score`.
+        """
+        return float(self._crps_rows(self._check_again(X), 20).sum())
+
+
+def _checked_levels(quantiles: Sequence[float]) -> np.ndarray:
+    levels = np.asarray(quantiles, dtype=np.float64)
+    if levels.ndim != 1 or not len(levels) or not ((levels > 0) & (levels < 1)).all():
+        raise ValueError(f"quantiles={quantiles!r} must be numbers above 0 and below 1.")
+    return levels
+
+
+def _quantiles(
+    table: Any, n_series: int, n_samples: int, horizon: int, levels: np.ndarray
+) -> np.ndarray:
+    """Quantiles over draws that cover what they promise, also with few draws."""
+    values = np.asarray(table)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(
+            "quantiles were asked of columns that are no numbers; take the draws instead."
+        )
+    draws = values.astype(np.float64).reshape(n_series, n_samples, horizon, -1)
+    found = np.quantile(draws, levels, axis=1, method="weibull").swapaxes(0, 1)
+    return found.reshape(-1, draws.shape[-1])
+
+
+def _overwritten(
+    table: Any, known: pd.DataFrame, positions: list[int], n_samples: int, horizon: int
+) -> Any:
+    """Table of draws with the known columns exactly as they were given."""
+    n_series = len(known) // horizon
+    rows = np.arange(len(known)).reshape(n_series, 1, horizon)
+    at = np.broadcast_to(rows, (n_series, n_samples, horizon)).ravel()
+    for column, position in zip(known.columns, positions, strict=True):
+        given: Any = known[column].iloc[at].reset_index(drop=True)
+        if isinstance(table, pd.DataFrame):
+            drawn = table.iloc[:, position]
+            cells: Any = drawn.where(given.isna(), given.astype(drawn.dtype))
+            table.isetitem(position, cells)
+        else:
+            cells = given.to_numpy(dtype=np.float64)
+            table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
+    return table
+
+
+def _as_floats(spec: PanelSpec) -> PanelSpec:
+    return replace(spec, dtypes=(np.dtype(np.float64),) * spec.n_channels)
+
+
+def _with_levels(futures: pd.DataFrame, levels: np.ndarray) -> pd.DataFrame:
+    """Index level of quantiles in place of the one of samples."""
+    index = futures.index
+    place = index.names.index("sample")
+    parts = [index.get_level_values(i) for i in range(index.nlevels)]
+    parts[place] = pd.Index(levels[parts[place]], name="quantile")
+    return futures.set_axis(pd.MultiIndex.from_arrays(parts))

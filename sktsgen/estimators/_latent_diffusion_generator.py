@@ -1,0 +1,415 @@
+"""LatentDiffusionGenerator: series drawn whole, or given some of their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.utils.validation import check_is_fitted
+
+from sktsgen._sklearn_compat import Interval, _fit_context
+from sktsgen.data import Panel, restore_panel
+from sktsgen.estimators._base import BaseGenerator, all_or_nothing
+from sktsgen.estimators._draw import check_count
+from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
+from sktsgen.estimators._latent_diffusion_future import Continuation
+from sktsgen.estimators._latent_diffusion_rows import Rows
+from sktsgen.persistence import register
+from sktsgen.training import Trainer
+
+
+@register
+class LatentDiffusionGenerator(Continuation, BaseGenerator):
+    """Draw series by flow matching, all cells of a window jointly.
+
+    Missing cells, levels and numbers are drawn together. Columns may be given for all time
+    steps, and the others follow them: change what is given, keep the seed, and see what would
+    have been.
+
+    Parameters
+    ----------
+    window_length : int or None, default=None
+        Time steps drawn together; None is 96, or the longest series if that is shorter. Longer
+        series go on half a window at a time, given the half before.
+    metadata_columns : sequence of label or None, default=None
+        Columns that `sample` may be given; of arrays their positions.
+    condition_noise : float, default=0.2
+        Largest standard deviation of the noise on these columns in training, in standard
+        deviations of the column, and half the largest share of wrong levels, at least 0. Slightly
+        wrong metadata are then not followed blindly.
+    fill : {"gaussian", "linear"}, default="gaussian"
+        First guess that the draws start from, as in `LatentDiffusionImputer`.
+    time_features : bool, default=False
+        Whether hour, weekday and season are known to the model where there is a time index. Then
+        a draw belongs to its time stamps; without, to any time.
+    d_model, n_layers, n_heads : int, default=64, 4, 4
+        Width, blocks and attention heads of the network.
+    dropout : float, default=0.0
+        Dropout rate, in [0, 1).
+    sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
+        Solver.
+    n_sampling_steps : int, default=10
+        Steps of the solver.
+    max_epochs, batch_size, learning_rate : int, int, float, default=20, 32, 1e-3
+        As in `LatentDiffusionImputer`.
+    early_stopping, validation_fraction, n_iter_no_change, tol : default=False, 0.1, 5, 1e-4
+        As in `LatentDiffusionImputer`.
+    device : str, default="auto"
+        ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+    random_state : int, RandomState or None, default=None
+        Seed of `fit` and of `sample`; an int repeats both.
+    verbose : int, default=0
+        1 shows a progress bar.
+    trainer : Trainer or None, default=None
+        How the machine runs the training.
+
+    Attributes
+    ----------
+    network_ : ConditionalFlow
+        The trained network.
+    window_length_ : int
+        Time steps of a window.
+    classes_ : ndarray of shape (n_classes,) or None
+        Class labels seen in `fit`.
+    loss_curve_, validation_loss_curve_ : list of float
+        Losses per epoch.
+    n_iter_, best_epoch_ : int
+        Epochs trained, and the one whose weights were kept.
+    device_ : str
+        Device in use.
+    n_features_in_ : int
+        Number of channels.
+    feature_names_in_ : ndarray of shape (n_channels,)
+        Column names, if `X` had any.
+
+    References
+    ----------
+    .. [1] N. Suh et al., "TimeAutoDiff: A Unified Framework for Generation, Imputation,
+       Forecasting, and Time-Varying Metadata Conditioning of Heterogeneous Time Series Tabular
+       Data", arXiv:2406.16028.
+
+    Examples
+    --------
+    >>> from sktsgen import LatentDiffusionGenerator
+    >>> from sktsgen.datasets import make_ar1
+    >>> X = make_ar1(n_series=8, n_timesteps=32, random_state=0)
+    >>> generator = LatentDiffusionGenerator(d_model=8, n_heads=2, max_epochs=1, random_state=0)
+    >>> generator.fit(X).sample(5, length=50).shape
+    (5, 50, 1)
+    """
+
+    _mixture: ClassVar[dict[str, float]] = {
+        "everything": 0.5,
+        "future": 0.35,
+        "columns": 0.05,
+        "cells": 0.05,
+        "runs": 0.05,
+    }
+    _scored: ClassVar[dict[str, float]] = {"future": 0.5, "cells": 0.5}
+    _keeps_missing: ClassVar[bool] = True
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **LatentDiffusion._parameter_constraints,
+        "metadata_columns": ["array-like", None],
+        "condition_noise": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        window_length: int | None = None,
+        *,
+        metadata_columns: Sequence[Any] | None = None,
+        condition_noise: float = 0.2,
+        fill: str = "gaussian",
+        time_features: bool = False,
+        d_model: int = 64,
+        n_layers: int = 4,
+        n_heads: int = 4,
+        dropout: float = 0.0,
+        sampler: str = "midpoint",
+        n_sampling_steps: int = 10,
+        max_epochs: int = 20,
+        batch_size: int = 32,
+        learning_rate: float = 1e-3,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        tol: float = 1e-4,
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+        trainer: Trainer | None = None,
+    ) -> None:
+        self.window_length = window_length
+        self.metadata_columns = metadata_columns
+        self.condition_noise = condition_noise
+        self.fill = fill
+        self.time_features = time_features
+        self.d_model = d_model
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.dropout = dropout
+        self.sampler = sampler
+        self.n_sampling_steps = n_sampling_steps
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+        self.trainer = trainer
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the distribution of windows.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Series in any container, columns of any type. Missing cells are drawn as well.
+        y : array-like of shape (n_series,) or None, default=None
+            One class label per series; None for no classes. Ignored for a single series.
+
+        Returns
+        -------
+        self : object
+            The fitted generator.
+        """
+        with all_or_nothing(self):
+            panel = self._fit_flow(X, y)
+            longest = int(panel.lengths.max())
+            equal = panel.n_series > 1 and (panel.lengths == longest).all()
+            self.default_length_ = longest if equal else self.window_length_
+        return self
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        length: int | None = None,
+        y: Any = None,
+        prefix: Any = None,
+        metadata: pd.DataFrame | None = None,
+        start: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """Draw series in the container and types seen in `fit`.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of series, at least 1; with `prefix`, of each of its series.
+        length : int or None, default=None
+            Time steps of each series, at least 1, any number. None is the length of `metadata`,
+            else that of the training series if they all have one, else `window_length_`.
+        y : label or array-like of shape (n_series,) or None, default=None
+            Classes to draw from; None draws them as often as in training.
+        prefix : array-like, list, DataFrame or None, default=None
+            Histories to continue; what is returned comes after them. The first `n_samples` series
+            continue the first history, and so on.
+        metadata : DataFrame or None, default=None
+            Some of `metadata_columns` for every time step. They come back unchanged in every
+            series, and the other columns follow them. With the same seed and other metadata the
+            noise stays the same.
+        start : time stamp or None, default=None
+            First stamp of every series; None is the first training stamp, or what follows the
+            history.
+        random_state : int, RandomState or None, default=None
+            Seed of this draw; None is that of the constructor. An int repeats the draw.
+        n_jobs : int or None, default=None
+            Joblib workers; the draw does not depend on it.
+
+        Returns
+        -------
+        X : ndarray of shape (n_series, length, n_channels), list or DataFrame
+            The first k series of a draw are the draw of k, up to float rounding.
+        """
+        return self._sample(
+            n_samples,
+            length=length,
+            y=y,
+            prefix=prefix,
+            metadata=metadata,
+            start=start,
+            random_state=random_state,
+            n_jobs=n_jobs,
+        )
+
+    def _learn_labels(self, panel: Panel, y: Any) -> np.ndarray:
+        return self._learn_classes(panel, y)
+
+    @property
+    def _n_label_features(self) -> int:
+        n_classes = 0 if self.classes_ is None else len(self.classes_)
+        return n_classes if n_classes > 1 else 0
+
+    def _metadata(self) -> list[int]:
+        if self.metadata_columns is None:
+            return []
+        chosen = self._positions(list(self.metadata_columns), "metadata_columns")
+        return np.flatnonzero(np.isin(self.table_.sources_, chosen)).tolist()
+
+    def _sample(
+        self,
+        n_samples: int,
+        *,
+        first: int = 0,
+        length: int | None,
+        y: Any = None,
+        prefix: Any = None,
+        start: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        metadata: pd.DataFrame | None = None,
+        **options: Any,
+    ) -> Any:
+        """Draw series number `first` and after, in the container of `fit`."""
+        check_is_fitted(self)
+        check_count("n_samples", n_samples)
+        if length is None:
+            length = self.default_length_ if metadata is None else len(metadata)
+        check_count("length", length)
+        histories = None if prefix is None else self._check_again(prefix)
+        self._check_metadata(metadata, histories, length)
+        n_histories = 1 if histories is None else histories.n_series
+        seed = self._seed(random_state)
+        numbers = np.tile(np.arange(first, first + n_samples), n_histories)
+        labels = self._labels_to_draw(y, numbers, seed, None)
+        drawn = np.empty((len(numbers), length, self.network_.codes.matrix.shape[0]), np.float32)
+        for label in np.unique(labels):
+            rows, past = self._conditions(histories, length, start, int(label), metadata)
+            for history in range(n_histories):
+                chosen = np.flatnonzero(labels[history * n_samples :][:n_samples] == label)
+                draws = (chosen + first).tolist()
+                one = _series(rows, history)
+                found = self._draw_numbers(
+                    one, past[history : history + 1], length, draws, history, seed, n_jobs
+                )
+                drawn[history * n_samples + chosen] = found
+        return self._hand_over(drawn, first, start, histories, n_samples, metadata, seed)
+
+    def _draw_numbers(
+        self,
+        rows: Rows,
+        past: np.ndarray,
+        length: int,
+        draws: list[int],
+        key: int,
+        seed: int,
+        n_jobs: int | None,
+    ) -> np.ndarray:
+        """Draws of one condition, shared out among workers."""
+        n_workers = 1 if n_jobs is None else min(effective_n_jobs(n_jobs), len(draws))
+        keys = np.array([key], dtype=np.uint64)
+
+        def some(part: list[int]) -> np.ndarray:
+            return self._draw_after(rows, past, length, keys=keys, draws=part, seed=seed)[0]
+
+        if n_workers <= 1:
+            return some(draws)
+        parts = np.array_split(np.array(draws), n_workers)
+        found = Parallel(n_jobs=n_jobs)(delayed(some)(part.tolist()) for part in parts)
+        return np.concatenate(found)
+
+    def _conditions(
+        self, histories: Panel | None, length: int, start: Any, label: int, metadata: Any
+    ) -> tuple[Rows, np.ndarray]:
+        """Gather what is given of the series to draw, and how many rows come before them."""
+        if histories is None:
+            rows, past = self._begin(length, start, label), np.array([0])
+        else:
+            rows, past = self._extend(histories, length, label), histories.lengths
+        if metadata is not None:
+            given, _ = self._encode_given(metadata, "metadata")
+            rows.features[:length, : given.features.shape[1]] = given.features
+            rows.observed[:length] = given.observed
+        return rows, past
+
+    def _check_metadata(self, metadata: Any, histories: Panel | None, length: int) -> None:
+        if metadata is None:
+            return
+        if not isinstance(metadata, pd.DataFrame):
+            raise TypeError(
+                f"metadata is {type(metadata).__name__}; give a DataFrame with some of "
+                f"metadata_columns={self.metadata_columns!r}."
+            )
+        if histories is not None:
+            raise ValueError("metadata and prefix exclude each other; give one.")
+        allowed = [] if self.metadata_columns is None else list(self.metadata_columns)
+        other = [column for column in metadata.columns if column not in allowed]
+        if other:
+            raise ValueError(
+                f"metadata has the column {other[0]!r}, and metadata_columns={allowed}; name it "
+                f"there before fit, or leave it out."
+            )
+        if len(metadata) != length:
+            raise ValueError(f"metadata has {len(metadata)} rows and length={length}; make it so.")
+
+    def _hand_over(
+        self,
+        drawn: np.ndarray,
+        first: int,
+        start: Any,
+        histories: Panel | None,
+        n_samples: int,
+        metadata: pd.DataFrame | None,
+        seed: int,
+    ) -> Any:
+        """Features of drawn series in the container of `fit`."""
+        tables = [self._decode(series, seed + first + i) for i, series in enumerate(drawn)]
+        if metadata is not None:
+            _, given = self._encode_given(metadata, "metadata")
+            positions = self._positions(metadata.columns, "metadata")
+            tables = [_with_given(table, given, positions) for table in tables]
+        is_frame = isinstance(tables[0], pd.DataFrame)
+        table = pd.concat(tables, ignore_index=True) if is_frame else np.concatenate(tables)
+        return restore_panel(
+            table,
+            self.spec_,
+            lengths=[drawn.shape[1]] * len(drawn),
+            start=start,
+            after=self._last_stamps(histories, n_samples, start),
+            series_ids=self._series_ids(first, len(drawn)),
+        )
+
+    def _seed(self, random_state: Any) -> int:
+        return BaseGenerator._seed(self, random_state)
+
+    def _score_rows(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
+        """Negative CRPS of hidden cells, as `LatentDiffusionImputer.score` explains it."""
+        check_is_fitted(self)
+        panel = self._check_again(X)
+        return panel, panel.n_rows * self._crps_rows(panel, 20)
+
+    def _draw_features(self, draw: Any) -> Any:
+        raise NotImplementedError("series are drawn by condition, not by number")
+
+    def _log_density(self, *arguments: Any, **keywords: Any) -> Any:
+        raise NotImplementedError("a flow has no cheap density")
+
+
+def _series(rows: Rows, number: int) -> Rows:
+    """One series of several."""
+    ends = np.cumsum(rows.lengths)
+    own = slice(ends[number] - rows.lengths[number], ends[number])
+    return Rows(rows.features[own], rows.observed[own], rows.lengths[number : number + 1])
+
+
+def _with_given(table: Any, given: Any, positions: list[int]) -> Any:
+    """Table of a series with its metadata exactly as they were given."""
+    for position in positions:
+        if isinstance(table, pd.DataFrame):
+            cells = given.iloc[:, position]
+            table.isetitem(position, cells.where(cells.notna(), table.iloc[:, position]))
+        else:
+            cells = given[:, position]
+            table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
+    return table

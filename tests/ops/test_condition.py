@@ -1,0 +1,86 @@
+"""Conditioning of factor models against the closed form of the dense covariance."""
+
+import numpy as np
+import pytest
+import torch
+
+from sktsgen.ops import condition, deviation, factorise
+
+
+@pytest.fixture
+def model():
+    generator = torch.Generator().manual_seed(0)
+    loadings = torch.randn(6, 3, generator=generator)
+    variances = 0.1 + torch.rand(6, generator=generator)
+    values = torch.randn(4, 2, 6, generator=generator)
+    visible = torch.rand(4, 6, generator=generator) < 0.5
+    return loadings, variances, values, visible
+
+
+def dense_posterior(loadings, variances, values, visible):
+    """Mean and covariance of the hidden variables by the textbook formula."""
+    covariance = (loadings @ loadings.T + variances.diag()).double().numpy()
+    shown, hidden = visible.numpy(), ~visible.numpy()
+    weights = np.linalg.solve(covariance[np.ix_(shown, shown)], covariance[np.ix_(shown, hidden)])
+    left = covariance[np.ix_(hidden, hidden)] - weights.T @ covariance[np.ix_(shown, hidden)]
+    return values.double().numpy()[:, shown] @ weights, left
+
+
+def test_hidden_variables_have_the_dense_posterior(model):
+    loadings, variances, values, visible = model
+    posterior = condition(*model)
+    for i in range(len(values)):
+        mean, covariance = dense_posterior(loadings, variances, values[i], visible[i])
+        hidden = ~visible[i]
+        np.testing.assert_allclose(posterior.mean[i][:, hidden], mean, atol=1e-5)
+        np.testing.assert_allclose(
+            posterior.scale[i][hidden], np.sqrt(np.diag(covariance)), atol=1e-5
+        )
+
+
+def test_visible_variables_are_their_values(model):
+    _, _, values, visible = model
+    posterior = condition(*model)
+    seen = visible[:, None].expand_as(values)
+    assert torch.equal(posterior.mean[seen], values[seen])
+    assert (posterior.scale[visible] == 0).all()
+
+
+def test_hidden_values_are_not_read(model):
+    loadings, variances, values, visible = model
+    spoilt = torch.where(visible[:, None], values, torch.nan)
+    assert torch.equal(condition(loadings, variances, spoilt, visible).mean, condition(*model).mean)
+
+
+def test_deviations_have_the_covariance_of_the_posterior(model):
+    loadings, variances, values, visible = model
+    root = condition(*model).root
+    generator = torch.Generator().manual_seed(1)
+    drawn = deviation(
+        loadings,
+        variances,
+        root,
+        visible,
+        torch.randn(4, 40_000, 3, generator=generator),
+        torch.randn(4, 40_000, 6, generator=generator),
+    )
+    for i in range(4):
+        _, expected = dense_posterior(loadings, variances, values[i], visible[i])
+        found = np.cov(drawn[i][:, ~visible[i]].numpy().T)
+        np.testing.assert_allclose(found, expected, atol=0.05 * np.abs(expected).max())
+        assert (drawn[i][:, visible[i]] == 0).all()
+
+
+def test_factors_of_a_factor_model_give_its_covariance_back(model):
+    loadings, variances, _, _ = model
+    loadings = loadings[:, :1].double()
+    covariance = loadings @ loadings.T + variances.double().diag()
+    found, left = factorise(covariance, 1, smallest=1e-6, n_rounds=200)
+    torch.testing.assert_close(found @ found.T + left.diag(), covariance, atol=1e-4, rtol=0)
+
+
+def test_an_explained_variable_keeps_little_noise():
+    """Two equal variables: principal components would leave either half of the rest."""
+    covariance = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).double()
+    _, left = factorise(covariance, 1, smallest=1e-3)
+    np.testing.assert_allclose(left, [1e-3, 1e-3, 1.0], atol=1e-3)
