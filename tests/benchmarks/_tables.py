@@ -209,6 +209,65 @@ CORRUPTIONS = Table(
         Column("copying_stretch", "copied stretches", 2),
     ),
 )
+STRATEGIES = Table(
+    "strategies",
+    "Hypothesis strategies",
+    "CPU milliseconds of one example of up to 5 series and 64 steps of five columns, the pool being "
+    "drawn; `data_frames` is Hypothesis' own, of five columns of floats.",
+    ("machine",),
+    (Column("n_examples", "examples", 0), Column("ms_per_example", "CPU ms an example", 2)),
+)
+PLANTED_BUG = Table(
+    "planted_bug",
+    "A planted bug",
+    "A routine that averages slow series over as many rows as they remember divides its last, "
+    "shorter block by the wrong number. Runs of 200 examples each that found it, and the median "
+    "number of examples they took.",
+    ("machine",),
+    (
+        Column("n_seeds", "runs", 0),
+        Column("n_found", "found it", 0),
+        Column("median_examples", "examples", 0),
+    ),
+)
+SHARDING = Table(
+    "sharding",
+    "Workers",
+    "4,000 series of 96 steps and five channels, the same series each time, workers being started.",
+    ("machine",),
+    (
+        Column("n_jobs", "workers", 0),
+        Column("wall_s", "wall s", 2),
+        Column("steps_per_s", "steps/s", 0),
+    ),
+)
+STREAMS = Table(
+    "streams",
+    "Memory of a stream",
+    "`sample_batches` of 200 series of 1,000 steps at a time, written to Parquet as they come: "
+    "resident memory after one batch, and at its highest.",
+    ("machine",),
+    (
+        Column("first_batch_mib", "after one batch, MiB", 0),
+        Column("peak_mib", "highest, MiB", 0),
+        Column("file_mib", "file, MiB", 0),
+        Column("wall_s", "wall s", 0),
+    ),
+)
+SURVIVAL = Table(
+    "survival",
+    "Kills and damage",
+    "What was tried on trainings with checkpoints and on files, and how often it went well.",
+    ("machine",),
+    (Column("tried", "tried", 0), Column("good", "went well", 0)),
+)
+IMPORTS = Table(
+    "imports",
+    "Imports",
+    "Seconds of a fresh process, the best of five.",
+    ("machine",),
+    (Column("seconds", "s", 3),),
+)
 TABLES = (
     QUALITY,
     LITERATURE,
@@ -220,4 +279,10 @@ TABLES = (
     TRUTH,
     IMPUTATION,
     CORRUPTIONS,
+    STRATEGIES,
+    PLANTED_BUG,
+    SHARDING,
+    STREAMS,
+    SURVIVAL,
+    IMPORTS,
 )

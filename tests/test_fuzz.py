@@ -1,0 +1,296 @@
+"""Wild input at every public door: a documented error that says why, or a correct result.
+
+Never another error, a wrong shape, a warning storm, a changed input or a changed global state.
+"""
+
+import random
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from hypothesis.extra import pandas as pdst
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+import sktsgen
+from sktsgen.datasets import make_var1
+from sktsgen.exceptions import FileFormatError, NonFiniteLossError
+from sktsgen.testing import fit_once, test_instances, time_series
+from tests.testing.canned import CannedGenerator
+
+# What docstrings announce for input that cannot be used; IrregularTimeError is a ValueError.
+DOCUMENTED = (ValueError, TypeError, NotFittedError, NonFiniteLossError)
+INSTANCES = {type(estimator).__name__: estimator for estimator in test_instances()}
+N_EXAMPLES = [20, pytest.param(500, marks=pytest.mark.slow)]
+
+
+def fuzzed(**strategies):
+    """Make a test of a check: for every estimator, quickly and at length."""
+
+    def decorate(check):
+        @pytest.mark.parametrize("n_examples", N_EXAMPLES)
+        @pytest.mark.parametrize("name", INSTANCES)
+        def test(name, n_examples):
+            @settings(
+                deadline=None, max_examples=n_examples, suppress_health_check=list(HealthCheck)
+            )
+            @given(st.fixed_dictionaries(strategies))
+            def run(drawn):
+                check(name, **drawn)
+
+            run()
+
+        return test
+
+    return decorate
+
+
+numbers = st.one_of(
+    st.floats(width=32),
+    st.floats(-5, 5),
+    st.sampled_from([0.0, -0.0, 1e300, -1e300, 1e-300, np.inf, np.nan, 1e16, 255.0, -1.0]),
+)
+dtypes = st.sampled_from(
+    ["float64", "float32", "float16", "int64", "int8", "uint8", "uint64", "bool", "complex64",
+     "M8[ns]", "m8[s]", "U3", "S2", "O"]
+)  # fmt: skip
+wild_arrays = dtypes.flatmap(
+    lambda dtype: npst.arrays(
+        dtype, npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=6)
+    )
+)
+plain_arrays = npst.arrays(
+    "float64", npst.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=12), elements=numbers
+)
+tame_arrays = npst.arrays(
+    st.sampled_from(["float64", "float32", "int16"]),
+    npst.array_shapes(min_dims=2, max_dims=3, min_side=2, max_side=12),
+    elements=st.integers(-100, 100),
+)
+indexes = st.one_of(
+    pdst.range_indexes(min_size=2, max_size=10),
+    st.builds(
+        pd.date_range,
+        start=st.datetimes(min_value=pd.Timestamp("1970").to_pydatetime(),
+                           max_value=pd.Timestamp("2100").to_pydatetime()),
+        periods=st.integers(2, 10),
+        freq=st.sampled_from(["h", "D", "MS", "B", "7D", "15min"]),
+        tz=st.sampled_from([None, "UTC", "Europe/Berlin", "America/St_Johns"]),
+    ),
+    pdst.indexes(dtype="datetime64[ns]", min_size=2, max_size=6),
+    pdst.indexes(dtype=float, min_size=2, max_size=6),
+    pdst.indexes(elements=st.text(max_size=2), min_size=2, max_size=6),
+)  # fmt: skip
+columns = st.sampled_from(
+    ["float64", "float32", "int64", "int8", "bool", "Int64", "Float32", "boolean", "category",
+     "str", "datetime64[ns]", "object"]
+)  # fmt: skip
+
+
+@st.composite
+def wild_frames(draw):
+    """Frames of any index, up to four columns of any type, missing cells included."""
+    index = draw(indexes)
+    names = draw(st.lists(st.one_of(st.text(max_size=2), st.integers(0, 3)), max_size=4))
+    data = {i: column(draw, draw(columns), len(index)) for i in range(len(names))}
+    frame = pd.DataFrame(data, index=index)
+    frame.columns = names
+    if len(frame) >= 4 and draw(st.booleans()):
+        series = draw(st.lists(st.sampled_from("ab"), min_size=len(frame), max_size=len(frame)))
+        frame.index = pd.MultiIndex.from_arrays([series, frame.index], names=["s", "t"])
+    return frame
+
+
+def column(draw, dtype, n_rows):
+    """One column; `Series` turns whatever is drawn into its type."""
+    if dtype in ("float64", "float32"):
+        return np.array(draw(st.lists(numbers, min_size=n_rows, max_size=n_rows)), dtype)
+    if dtype == "object":
+        cells = st.sampled_from([1, 2.5, "a", None, (1, 2), b"x", pd.NaT])
+        return pd.Series(
+            draw(st.lists(cells, min_size=n_rows, max_size=n_rows)), dtype=object
+        ).to_numpy()
+    codes = np.array(draw(st.lists(st.integers(0, 3), min_size=n_rows, max_size=n_rows)))
+    if dtype in ("category", "str"):
+        return pd.Series(np.array(["a", "b", "", "ä"])[codes]).astype(dtype).array
+    if dtype in ("Int64", "Float32", "boolean"):
+        numeric = pd.array(codes % 2 if dtype == "boolean" else codes, dtype="Int64")
+        numeric[codes == 3] = pd.NA
+        return numeric.astype(dtype)
+    if dtype == "datetime64[ns]":
+        return codes.astype("datetime64[D]").astype(dtype)
+    return codes.astype(dtype)
+
+
+wild = st.one_of(
+    wild_arrays,
+    plain_arrays,
+    tame_arrays,
+    wild_frames(),
+    st.lists(st.one_of(tame_arrays, wild_frames(), plain_arrays), max_size=3),
+    st.sampled_from([None, 3, "abc", {}, [], [[]], [[1, 2], [3]], object(), float("nan")]),
+)
+
+
+def global_state():
+    return (
+        random.getstate(),
+        str(np.random.get_state()),  # noqa: NPY002 - watched, not used
+        torch.get_rng_state().numpy().tobytes(),
+        torch.get_num_threads(),
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        repr(np.geterr()),
+    )
+
+
+def attempt(act):
+    """Run something: its result, or None where it ends in a documented error with a message."""
+    before = global_state()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result, words = act(), "it worked"
+        except DOCUMENTED as error:
+            result, words = None, str(error)
+    assert words.strip()
+    assert global_state() == before
+    assert len(caught) <= 3, [str(warning.message) for warning in caught]
+    return result
+
+
+def n_channels_of(X):
+    first = X[0] if isinstance(X, list) else X
+    return np.shape(first)[-1]
+
+
+def check_draw(model, X):
+    """Check that a draw has the container, the channels and types of what was fitted."""
+    drawn = model.sample(2, length=3, random_state=0)
+    if isinstance(drawn, pd.DataFrame):
+        assert len(drawn) == 6
+        assert list(drawn.columns) == list(X.columns)
+        assert [str(d) for d in drawn.dtypes] == [str(d) for d in X.dtypes]
+        return
+    if isinstance(drawn, list):
+        assert [len(series) for series in drawn] == [3, 3]
+        drawn = np.stack([np.asarray(series) for series in drawn])
+    assert drawn.shape == (2, 3, n_channels_of(X))
+    assert np.isfinite(drawn.astype(np.float64)).all()
+
+
+def content(X):
+    return (
+        repr(X)
+        if not isinstance(X, np.ndarray)
+        else (X.dtype, X.shape, X.tobytes() if X.dtype != object else repr(X))
+    )
+
+
+# Every door.
+
+
+@fuzzed(X=wild)
+def test_fit_and_what_follows(name, X):
+    model, before = clone(INSTANCES[name]), content(X)
+    fitted = attempt(lambda: model.fit(X))
+    assert content(X) == before
+    if fitted is None:
+        assert not [attribute for attribute in vars(model) if attribute.endswith("_")]
+        return
+    if hasattr(model, "sample"):
+        check_draw(model, X)
+        score = attempt(lambda: model.score(X))
+        assert score is None or isinstance(score, float)
+    if hasattr(model, "transform"):
+        transformed = attempt(lambda: model.transform(X))
+        assert transformed is None or len(transformed) == len(X)
+    assert content(X) == before
+
+
+@fuzzed(X=wild)
+def test_fitted_estimators_take_wild_data_or_refuse_it(name, X):
+    model = fit_once(INSTANCES[name], make_var1(3, 20, random_state=0))
+    state = {key: id(value) for key, value in vars(model).items()}
+    for method in (
+        "score",
+        "score_samples",
+        "transform",
+        "tokenize",
+        "inverse_transform",
+        "detokenize",
+    ):
+        if hasattr(model, method):
+            attempt(lambda method=method: getattr(model, method)(X))
+    if hasattr(model, "forecast"):
+        futures = attempt(lambda: model.forecast(X, 2, n_samples=2))
+        if isinstance(futures, np.ndarray):
+            assert futures.shape[-3:] == (2, 2, 2)
+            assert np.isfinite(futures).all()
+    assert {key: id(value) for key, value in vars(model).items()} == state
+
+
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 5),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from([[], {}, (1,), np.int8(2), np.float64(1.0), np.array([1]), "2020-01-01"]),
+)
+
+
+@fuzzed(options=st.dictionaries(
+    st.sampled_from(["n_samples", "length", "y", "prefix", "start", "temperature", "top_p",
+                     "random_state"]), anything, max_size=3))  # fmt: skip
+def test_sample_takes_wild_options_or_refuses_them(name, options):
+    model = fit_once(INSTANCES[name], make_var1(3, 20, random_state=0))
+    if not hasattr(model, "sample"):
+        return
+    drawn = attempt(lambda: model.sample(**options))
+    if drawn is not None:
+        assert drawn.ndim == 3
+        assert drawn.shape[2] == 2
+        assert len(drawn) == (options.get("n_samples", 1))
+        assert np.isfinite(drawn).all()
+
+
+@fuzzed(data=st.data())
+def test_wild_parameters_are_refused_by_name_or_work(name, data):
+    model = clone(INSTANCES[name])
+    parameter = data.draw(
+        st.sampled_from(sorted(set(model.get_params(deep=False)) - {"trainer", "max_epochs"}))
+    )
+    value = data.draw(anything)
+    model.set_params(**{parameter: value})
+    fitted = None
+    try:
+        fitted = attempt(lambda: model.fit(make_var1(3, 20, random_state=0)))
+    finally:
+        if fitted is not None and hasattr(model, "sample"):
+            assert model.sample(2, length=3).shape == (2, 3, 2)
+
+
+@given(data=st.binary(max_size=400), head=st.booleans())
+@settings(deadline=None, max_examples=200)
+def test_load_takes_no_foreign_bytes(tmp_path_factory, data, head):
+    path = tmp_path_factory.getbasetemp() / "wild.sktsgen"
+    path.write_bytes((len(data).to_bytes(8, "little") if head else b"") + data)
+    with pytest.raises(FileFormatError, match=re.escape("wild.sktsgen")):
+        sktsgen.load(path)
+
+
+@given(
+    options=st.dictionaries(
+        st.sampled_from(["length", "extremes", "missing", "pool_size"]), anything
+    )
+)
+@settings(deadline=None, max_examples=100)
+def test_strategies_take_wild_options_or_refuse_them(options):
+    attempt(lambda: time_series(CannedGenerator(), **options))
