@@ -212,8 +212,8 @@ CORRUPTIONS = Table(
 STRATEGIES = Table(
     "strategies",
     "Hypothesis strategies",
-    "CPU milliseconds of one example of up to 5 series and 64 steps of five columns, the pool being "
-    "drawn; `data_frames` is Hypothesis' own, of five columns of floats.",
+    "CPU milliseconds of one example of up to 5 series and 64 steps of five columns, the pool "
+    "being drawn; `data_frames` is that of Hypothesis, of five columns of floats.",
     ("machine",),
     (Column("n_examples", "examples", 0), Column("ms_per_example", "CPU ms an example", 2)),
 )
