@@ -203,7 +203,8 @@ class ConditionalFlow(Network):
         asked = is_point[:, None, None]
         flow = _mean_where((velocity - noise + data).square(), numbers & ~asked)
         point = _mean_where((problem.scale * estimate.point - truth).abs(), numbers & asked)
-        return flow + _POINT_WEIGHT * point + self._level_loss(estimate, features, wanted)
+        logits = self.logits(problem, estimate, mixed, t)
+        return flow + _POINT_WEIGHT * point + self._level_loss(logits, features, wanted)
 
     def _hidden(self, observed: Tensor, generator: torch.Generator) -> Tensor:
         """Draw what is hidden; of metadata nothing, in most windows."""
@@ -230,11 +231,11 @@ class ConditionalFlow(Network):
         flags = self._by_block(self.is_metadata, False).repeat_interleave(repeats)
         return torch.where(flags, disturbed, features)
 
-    def _level_loss(self, estimate: Estimate, features: Tensor, wanted: Tensor) -> Tensor:
+    def _level_loss(self, logits: Tensor, features: Tensor, wanted: Tensor) -> Tensor:
         if not self.codes.level_widths:
             return features.new_zeros(())
         discrete = torch.tensor([w > 1 for w in self.codes.widths], device=features.device)
-        error = self.codes.cross_entropy(estimate.logits, features)
+        error = self.codes.cross_entropy(logits, features)
         return _mean_where(error, wanted[..., discrete])
 
     def pose(self, features: Tensor, visible: Tensor) -> Problem:
@@ -274,6 +275,14 @@ class ConditionalFlow(Network):
     def velocity(self, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
         """Mean of noise - data: what it would be on Gaussian data, and the network's correction."""
         return velocity_skip(t)[:, None, None] * x + estimate.flow
+
+    def logits(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
+        """Logits of levels: first guess, what their own noisy code says, and the network's part."""
+        if not self.codes.level_widths:
+            return estimate.logits
+        scale = problem.per_draw(problem.scale)
+        evidence = self.codes.evidence(x, problem.mean, scale, t)
+        return self.codes.prior(problem.mean) + evidence + estimate.logits
 
     def draw(
         self,
@@ -333,7 +342,8 @@ class ConditionalFlow(Network):
         medians = mean + problem.per_draw(problem.scale) * estimate.point
         expected = torch.empty_like(features).flatten(0, 1)
         expected[..., ~self.codes.is_level] = medians[..., ~self.codes.is_code]
-        expected[..., self.codes.is_level] = self.codes.probabilities(estimate.logits)
+        logits = self.logits(problem, estimate, torch.zeros_like(mean), mean.new_ones(len(mean)))
+        expected[..., self.codes.is_level] = self.codes.probabilities(logits)
         return self._keep(features, visible, expected.view_as(features))
 
     def guess(self, features: Tensor, visible: Tensor, generator: torch.Generator) -> Tensor:
@@ -364,7 +374,8 @@ class ConditionalFlow(Network):
         estimate = self.estimate(problem, x, times)
         clean = x - t * self.velocity(estimate, x, times)
         if self.codes.level_widths:
-            of_codes = self.codes.expected(estimate.logits) - problem.mean[..., self.codes.is_code]
+            logits = self.logits(problem, estimate, x, times)
+            of_codes = self.codes.expected(logits) - problem.mean[..., self.codes.is_code]
             units = problem.per_draw(problem.scale)[..., self.codes.is_code]
             clean[..., self.codes.is_code] = of_codes / units
         return clean.clamp(-_FARTHEST, _FARTHEST) * ~problem.per_draw(problem.visible)

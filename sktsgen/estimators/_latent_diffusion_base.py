@@ -40,6 +40,8 @@ class LatentDiffusion(BaseEstimator):
     _scored: ClassVar[dict[str, float]] = {}
     _keeps_missing: ClassVar[bool] = False
     condition_noise: float = 0.0
+    # How far draws may lie outside the range of the training data, as a share of it.
+    _margin: ClassVar[float] = 0.25
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "window_length": [Interval(Integral, 1, None, closed="left"), None],
@@ -198,6 +200,9 @@ class LatentDiffusion(BaseEstimator):
     def _decode(self, features: np.ndarray, seed: int) -> Any:
         """Table of features, without those of the clock."""
         flat = features.reshape(-1, features.shape[-1])[:, : len(self.table_.kept_)]
+        lowest, highest = self.table_.encoder_.bounds_[:, self.table_.kept_]
+        margin = self._margin * (highest - lowest)
+        flat = np.clip(flat, lowest - margin, highest + margin)
         rng = np.random.Generator(np.random.Philox(key=seed % 2**64))
         uniforms = rng.random((len(flat), self.table_.encoder_.n_uniforms_))
         return self.table_.decode(flat, uniforms)

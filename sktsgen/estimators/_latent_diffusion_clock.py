@@ -52,8 +52,8 @@ class Clock:
         wall: Any = pd.DatetimeIndex(stamps).tz_localize(None)
         phases = {
             "day": (wall - wall.normalize()) / _DAY,
-            "week": (wall.dayofweek + (wall - wall.normalize()) / _DAY) / 7,
-            "year": (wall.dayofyear - 1 + (wall - wall.normalize()) / _DAY) / 365.2425,
+            "week": (wall.day_of_week + (wall - wall.normalize()) / _DAY) / 7,
+            "year": (wall.day_of_year - 1 + (wall - wall.normalize()) / _DAY) / 365.2425,
         }
         angles = 2.0 * np.pi * np.stack([np.asarray(phases[name]) for name in self.cycles_], -1)
         return np.concatenate([np.sin(angles), np.cos(angles)], axis=-1).astype(np.float32)

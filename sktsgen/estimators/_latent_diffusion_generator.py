@@ -111,6 +111,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     }
     _scored: ClassVar[dict[str, float]] = {"future": 0.5, "cells": 0.5}
     _keeps_missing: ClassVar[bool] = True
+    _margin: ClassVar[float] = 0.0
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **LatentDiffusion._parameter_constraints,
         "metadata_columns": ["array-like", None],

@@ -11,6 +11,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 _WIDEST = 8
+# Noise below this share says for sure which level it was.
+_SMALLEST_TIME = 0.05
+# Nor does a first guess exclude a level.
+_SMALLEST_SHARE = 0.003
 
 
 class LevelCodes(nn.Module):
@@ -27,6 +31,8 @@ class LevelCodes(nn.Module):
     """
 
     matrix: Tensor
+    slopes: Tensor
+    even: Tensor
     is_level: Tensor
     is_code: Tensor
 
@@ -36,6 +42,14 @@ class LevelCodes(nn.Module):
         codes = [level_codes(width) for width in self.widths]
         self.latent_widths = [code.shape[1] for code in codes]
         self.register_buffer("matrix", torch.block_diag(*codes))
+        discrete = [code for code in codes if len(code) > 1]
+        centred = [code - code.mean(0) for code in discrete]
+        slopes = torch.block_diag(*(torch.linalg.pinv(code) for code in centred))
+        self.register_buffer("slopes", slopes if discrete else torch.zeros(0, 0))
+        means = torch.cat([code.mean(0) for code in discrete]) if discrete else torch.zeros(0)
+        even = [torch.full((len(code),), 1.0 / len(code)) for code in discrete]
+        even_share = torch.cat(even) if discrete else torch.zeros(0)
+        self.register_buffer("even", even_share - means @ self.slopes)
         for name, repeats in (("is_level", self.widths), ("is_code", self.latent_widths)):
             flags = [width > 1 for width in self.widths]
             marked = torch.tensor(flags).repeat_interleave(torch.tensor(repeats))
@@ -61,6 +75,31 @@ class LevelCodes(nn.Module):
             return logits
         parts = logits.split(self.level_widths, dim=-1)
         return torch.cat([part.softmax(-1) for part in parts], dim=-1)
+
+    def prior(self, mean: Float[Tensor, "*batch latent"]) -> Float[Tensor, "*batch level"]:
+        """Log-probabilities of levels whose codes have this mean: the most even ones."""
+        shares = self.even + mean[..., self.is_code] @ self.slopes
+        return shares.clamp(min=_SMALLEST_SHARE).log()
+
+    def evidence(
+        self,
+        x: Float[Tensor, "batch time latent"],
+        mean: Float[Tensor, "batch time latent"],
+        scale: Float[Tensor, "batch time latent"],
+        t: Float[Tensor, " batch"],
+    ) -> Float[Tensor, "batch time level"]:
+        """Log-likelihood of every level by its own noisy code alone, up to a constant.
+
+        The code of a level, less `mean` and in units of `scale`, was mixed with standard normal
+        noise: x = (1 - t) code + t noise.
+        """
+        points = self.matrix[self.is_level][:, self.is_code]
+        x, mean, scale = (part[..., self.is_code] for part in (x, mean, scale))
+        noise = t.clamp(min=_SMALLEST_TIME)[:, None, None]
+        share = (1.0 - noise) / noise
+        product = (share / noise) * (x / scale) + share.square() * mean / scale.square()
+        square = share.square() / scale.square()
+        return product @ points.T - 0.5 * square @ points.square().T
 
     def cross_entropy(
         self, logits: Float[Tensor, "*batch level"], features: Float[Tensor, "*batch feature"]

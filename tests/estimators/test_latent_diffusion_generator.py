@@ -1,0 +1,189 @@
+"""LatentDiffusionGenerator and LatentDiffusionForecaster on tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator
+from sktsgen.datasets import make_class_panel, make_var1
+from tests.estimators.diffusion_models import honest, mixed_frame, small
+
+
+def led_series(n_rows=600, *, seed=0):
+    """A driver, and what follows it: the load is twice the driver, plus noise."""
+    rng = np.random.default_rng(seed)
+    driver = np.convolve(rng.standard_normal(n_rows + 7), np.ones(8) / 2.0, mode="valid")
+    load = 2.0 * driver + 0.2 * rng.standard_normal(n_rows)
+    return pd.DataFrame({"driver": driver, "load": load})
+
+
+@pytest.fixture(scope="module")
+def led():
+    return honest(
+        LatentDiffusionGenerator, metadata_columns=["driver"], window_length=16, condition_noise=0.1
+    ).fit(led_series())
+
+
+@pytest.fixture(scope="module")
+def mixed_model():
+    return small(LatentDiffusionGenerator).fit(mixed_frame())
+
+
+@pytest.fixture(scope="module")
+def forecaster():
+    return small(LatentDiffusionForecaster).fit(mixed_frame())
+
+
+def test_given_columns_come_back_unchanged_and_others_follow_them(led):
+    given = led_series(40, seed=3)[["driver"]]
+    drawn = led.sample(8, metadata=given)
+    for _, series in drawn.groupby(level=0):
+        assert series["driver"].to_numpy().tobytes() == given["driver"].to_numpy().tobytes()
+    load = drawn["load"].to_numpy().reshape(8, 40)
+    assert np.abs(load - 2.0 * given["driver"].to_numpy()).mean() < 0.5
+
+
+def test_other_metadata_and_the_same_seed_are_a_what_if(led):
+    given = led_series(16, seed=3)[["driver"]]
+    one, other = (
+        led.sample(5, metadata=given + shift, random_state=1)["load"].to_numpy()
+        for shift in (0.0, 1.0)
+    )
+    # The difference is that of the loads; what is random is the same.
+    np.testing.assert_allclose((other - one).mean(), 2.0, atol=0.5)
+    assert (other - one).std() < 0.5
+
+
+def test_without_metadata_the_driver_is_drawn(led):
+    drawn = led.sample(60, length=16)
+    assert drawn["driver"].std() == pytest.approx(led_series()["driver"].std(), rel=0.25)
+    assert np.corrcoef(drawn["driver"], drawn["load"])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        (pd.DataFrame({"load": [1.0] * 4}), r"column 'load', and metadata_columns=\['driver'\]"),
+        (pd.DataFrame({"driver": [1.0] * 3}), "metadata has 3 rows and length=4"),
+    ],
+)
+def test_wrong_metadata_is_refused(led, metadata, message):
+    with pytest.raises(ValueError, match=message):
+        led.sample(1, length=4, metadata=metadata)
+
+
+def test_metadata_that_are_no_table_are_refused(led):
+    with pytest.raises(TypeError, match="metadata is list"):
+        led.sample(1, length=4, metadata=[1.0])
+
+
+def test_unknown_metadata_columns_are_refused():
+    with pytest.raises(ValueError, match="metadata_columns has the column 'heat'"):
+        small(LatentDiffusionGenerator, metadata_columns=["heat"]).fit(led_series(30))
+
+
+def test_metadata_of_arrays_are_positions():
+    X = led_series(200).to_numpy()
+    generator = small(LatentDiffusionGenerator, metadata_columns=[0]).fit(X)
+    drawn = generator.sample(3, metadata=pd.DataFrame({0: X[:10, 0]}))
+    assert drawn.shape == (3, 10, 2)
+    np.testing.assert_array_equal(drawn[:, :, 0], np.tile(X[:10, 0], (3, 1)))
+
+
+def test_types_and_levels_of_a_table_are_drawn(mixed_model):
+    frame, drawn = mixed_frame(), mixed_model.sample(4, length=20)
+    assert drawn.dtypes.equals(frame.dtypes)
+    assert set(drawn["state"].dropna()) <= {"low", "mid", "high"}
+    assert drawn["count"].dropna().between(0, 7).all()
+
+
+def test_missing_cells_are_drawn_as_often_as_they_were():
+    X = make_var1(60, 16, random_state=0)
+    X[np.random.default_rng(0).random(X.shape) < 0.3] = np.nan
+    drawn = honest(LatentDiffusionGenerator, window_length=16).fit(X).sample(60)
+    assert abs(np.isnan(drawn).mean() - 0.3) < 0.1
+
+
+def test_classes_are_drawn_apart():
+    """Of slow, alternating and cyclic series, the neighbouring steps tell them apart."""
+    X, y = make_class_panel(90, 16, 1, random_state=0)
+    generator = honest(
+        LatentDiffusionGenerator, window_length=16, max_epochs=3, learning_rate=5e-3
+    ).fit(X, y)
+    real, drawn = (
+        [neighbours(part(label)) for label in np.unique(y)]
+        for part in (lambda label: X[y == label], lambda label: generator.sample(40, y=label))
+    )
+    assert (np.argsort(real) == np.argsort(drawn)).all()
+    assert np.ptp(drawn) > 0.3 * np.ptp(real)
+
+
+def neighbours(series):
+    return np.mean(series[:, 1:] * series[:, :-1]) / np.mean(np.square(series))
+
+
+def test_a_history_is_continued(mixed_model):
+    frame = mixed_frame()
+    drawn = mixed_model.sample(2, length=5, prefix=frame)
+    stamps = drawn.index.get_level_values(1)[:5]
+    assert stamps[0] == frame.index[-1] + pd.Timedelta(1, "h")
+
+
+def test_forecasts_do_not_see_the_future(forecaster):
+    frame = mixed_frame()
+    one = forecaster.forecast(frame.iloc[:30], 6, n_samples=3)
+    again = forecaster.forecast(frame.iloc[:30].copy(), 6, n_samples=3)
+    pd.testing.assert_frame_equal(one, again)
+    assert one.index.names == ["sample", "when"]
+    assert one.index.get_level_values("when")[0] == frame.index[30]
+
+
+def test_a_forecast_does_not_depend_on_the_series_beside_it():
+    X = make_var1(3, 20, random_state=0)
+    model = small(LatentDiffusionForecaster).fit(X)
+    together = model.forecast([X[0], X[1, :13], X[2, :5]], 7, n_samples=4)
+    alone = model.forecast(X[1, :13], 7, n_samples=4)
+    np.testing.assert_allclose(together[1], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_quantiles_stand_where_draws_would():
+    X = make_var1(2, 20, random_state=0)
+    model = small(LatentDiffusionForecaster).fit(X)
+    found = model.forecast(X, 4, n_samples=50, quantiles=[0.1, 0.5, 0.9])
+    assert found.shape == (2, 3, 4, 2)
+    assert (np.diff(found, axis=1) > 0).all()
+    draws = model.forecast(X, 4, n_samples=50)
+    np.testing.assert_allclose(found[:, 1], np.median(draws, axis=1), rtol=1e-5)
+
+
+def test_known_columns_come_back_and_are_followed():
+    frame = led_series()
+    model = honest(LatentDiffusionForecaster, window_length=16).fit(frame)
+    known = pd.DataFrame({"driver": [3.0, 3.0, 3.0]})
+    futures = model.forecast(frame, 3, n_samples=10, known=known)
+    assert (futures["driver"] == 3.0).all()
+    free = model.forecast(frame, 3, n_samples=10)
+    target = 6.0
+    assert abs(futures["load"].mean() - target) < abs(free["load"].mean() - target)
+
+
+def test_wrong_quantiles_and_known_rows_are_refused(forecaster):
+    frame = mixed_frame()
+    with pytest.raises(ValueError, match=r"quantiles=\[0.5, 1.0\] must be numbers above 0"):
+        forecaster.forecast(frame, 2, quantiles=[0.5, 1.0])
+    with pytest.raises(ValueError, match="known has 3 rows; 1 series and horizon=2 need 2"):
+        forecaster.forecast(frame, 2, known=pd.DataFrame({"load": [1.0, 2.0, 3.0]}))
+    with pytest.raises(ValueError, match="known has the column 'heat'"):
+        forecaster.forecast(frame, 1, known=pd.DataFrame({"heat": [1.0]}))
+    with pytest.raises(ValueError, match="quantiles were asked of columns that are no numbers"):
+        forecaster.forecast(frame, 2, quantiles=[0.5])
+    with pytest.raises(ValueError, match="horizon=0 must be a whole number"):
+        forecaster.forecast(frame, 0)
+
+
+def test_scores_are_floats_and_prefer_what_was_learnt(forecaster):
+    frame = mixed_frame(holes=False)
+    score = forecaster.score(frame)
+    assert isinstance(score, float)
+    shuffled = frame.sample(frac=1.0, random_state=0).set_axis(frame.index)
+    assert score > forecaster.score(shuffled)

@@ -1,0 +1,206 @@
+"""LatentDiffusionImputer: containers, agreement, messages."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.pipeline import make_pipeline
+
+from sktsgen import FactorizedARGenerator, LatentDiffusionImputer, load
+from sktsgen.datasets import make_var1
+from sktsgen.training import Trainer
+from tests.estimators.diffusion_models import honest, mixed_frame, small
+
+
+def panel(n_series=3):
+    X = make_var1(n_series, 30, random_state=0) + np.array([1.0, 5.0])
+    X[0, 3:9, 0] = np.nan
+    X[1, :, 1] = np.nan
+    X[2, 12:20] = np.nan
+    return X
+
+
+@pytest.fixture(scope="module")
+def model():
+    return small(LatentDiffusionImputer, n_samples=4).fit(panel())
+
+
+@pytest.fixture(scope="module")
+def mixed_model():
+    return small(LatentDiffusionImputer, n_samples=4).fit(mixed_frame())
+
+
+def test_observed_cells_are_bit_by_bit_what_they_were(model):
+    X = panel()
+    filled = model.transform(X)
+    seen = ~np.isnan(X)
+    assert filled[seen].tobytes() == X[seen].tobytes()
+    assert not np.isnan(filled).any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_dtype_is_kept(model, dtype):
+    assert model.transform(panel().astype(dtype)).dtype == dtype
+
+
+def test_order_subset_and_neighbours_of_a_series_do_not_matter(model):
+    X = panel()
+    filled = model.transform(X)
+    np.testing.assert_allclose(model.transform(X[[2, 0]]), filled[[2, 0]], rtol=1e-5)
+    np.testing.assert_allclose(model.transform([X[1]])[0], filled[1], rtol=1e-5)
+
+
+def test_containers_are_one_panel(model):
+    X = panel()
+    filled = model.transform(X)
+    index = pd.MultiIndex.from_product([["b", "a", "c"], range(30)], names=["id", "t"])
+    frame = pd.DataFrame(X.reshape(-1, 2), index=index, columns=["x0", "x1"])
+    shuffled = frame.swaplevel().sort_index().swaplevel()  # rows of the series interleaved
+    found = small(LatentDiffusionImputer, n_samples=4).fit(frame).transform(shuffled)
+    assert found.index.equals(shuffled.index)
+    np.testing.assert_allclose(
+        found.loc[frame.index].to_numpy().reshape(X.shape), filled, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_few_draws_are_the_first_of_many(model):
+    many = model.sample_imputations(panel(), 5)
+    few = model.sample_imputations(panel(), 2)
+    np.testing.assert_allclose(few, many[:2], rtol=1e-5)
+    assert not np.allclose(many[0], many[1])
+    other = model.sample_imputations(panel(), 2, random_state=9)
+    assert not np.allclose(few, other)
+
+
+def test_the_answer_is_the_median_of_the_draws(model):
+    draws = model.sample_imputations(panel(), 4)
+    np.testing.assert_allclose(model.transform(panel()), np.median(draws, axis=0), rtol=1e-5)
+
+
+def test_spread_is_that_of_the_draws_and_zero_where_observed(model):
+    X = panel()
+    filled, std = model.transform(X, return_std=True)
+    draws = np.std(model.sample_imputations(X, 4), axis=0)
+    np.testing.assert_allclose(std, draws, rtol=1e-4, atol=1e-6)
+    assert (std[~np.isnan(X)] == 0).all()
+    assert filled.shape == std.shape
+
+
+def test_one_pass_answers_without_draws():
+    X = panel()
+    one_pass = small(LatentDiffusionImputer, n_samples=0).fit(X).transform(X)
+    assert not np.isnan(one_pass).any()
+    assert not np.allclose(one_pass, small(LatentDiffusionImputer).fit(X).transform(X))
+
+
+def test_nothing_missing_comes_back_as_a_copy(model):
+    X = make_var1(2, 12, random_state=1)
+    filled = model.transform(X)
+    np.testing.assert_array_equal(filled, X)
+    assert not np.shares_memory(filled, X)
+    np.testing.assert_array_equal(model.transform(X, return_std=True)[1], 0.0)
+
+
+def test_a_series_without_any_cell_is_drawn_whole(model):
+    X = np.full((1, 20, 2), np.nan)
+    filled = model.transform(X)
+    assert np.isfinite(filled).all()
+    assert abs(filled[..., 1].mean() - 5.0) < 2.0
+
+
+def test_types_levels_and_index_of_a_table_survive(mixed_model):
+    frame = mixed_frame()
+    filled = mixed_model.transform(frame)
+    assert filled.dtypes.equals(frame.dtypes)
+    assert filled.index.equals(frame.index)
+    assert not filled.isna().any(axis=None)
+    for name in frame:
+        seen = frame[name].notna()
+        pd.testing.assert_series_equal(filled[name][seen], frame[name][seen])
+    assert set(filled["state"]) <= {"low", "mid", "high"}
+
+
+def test_levels_follow_their_cycle(mixed_model):
+    """The cycles are linear relations in time: the first guess knows them."""
+    whole, filled = mixed_frame(holes=False), mixed_model.transform(mixed_frame())
+    for name in ("state", "open"):
+        assert (filled[name] == whole[name]).mean() > 0.9
+
+
+def test_spread_of_levels_is_the_share_that_disagrees(mixed_model):
+    _, std = mixed_model.transform(mixed_frame(), return_std=True)
+    assert std["state"].isin([0.0, 0.25, 0.5, 0.75]).all()
+
+
+def test_indicators_tell_what_was_missing():
+    frame = mixed_frame()[["load", "state"]]
+    frame["whole"] = 1.5 + np.arange(len(frame))
+    imputer = small(LatentDiffusionImputer, n_samples=2, add_indicator=True).fit(frame)
+    out = imputer.transform(frame)
+    names = ["load", "state", "whole", "missingindicator_load", "missingindicator_state"]
+    assert list(out.columns) == list(imputer.get_feature_names_out()) == names
+    assert out["missingindicator_load"].to_numpy().sum() == frame["load"].isna().sum()
+
+
+def test_a_file_fills_alike(mixed_model, tmp_path):
+    mixed_model.save(tmp_path / "imputer.sktsgen")
+    loaded = load(tmp_path / "imputer.sktsgen")
+    frame = mixed_frame()
+    pd.testing.assert_frame_equal(loaded.transform(frame), mixed_model.transform(frame))
+    assert loaded.score(frame) == pytest.approx(mixed_model.score(frame))
+
+
+def test_stands_before_a_regressor_and_before_a_generator():
+    X = panel()[0]
+    imputer = small(LatentDiffusionImputer, n_samples=2)
+    regressor = make_pipeline(imputer, HistGradientBoostingRegressor(max_iter=2))
+    assert regressor.fit(X, np.arange(30.0)).predict(X).shape == (30,)
+    generator = FactorizedARGenerator(
+        n_components=2, codebook_size=4, d_model=8, n_layers=1, n_heads=2, max_epochs=1,
+        window_length=8, emission="point", trainer=Trainer(steps_per_epoch=2), random_state=0,
+    )  # fmt: skip
+    drawn = generator.fit(imputer.fit_transform(panel())).sample(2, length=5)
+    assert drawn.shape == (2, 5, 2)
+
+
+def test_a_long_gap_of_a_cycle_is_filled_better_than_by_a_line():
+    steps = np.arange(400)
+    whole = np.stack([np.sin(2 * np.pi * steps / 12), np.cos(2 * np.pi * steps / 12)], axis=1)
+    X = whole.copy()
+    for first in range(30, 380, 50):
+        X[first : first + 9] = np.nan
+    imputer = honest(LatentDiffusionImputer, window_length=32, n_samples=5)
+    error = np.abs(imputer.fit(X).transform(X) - whole)[np.isnan(X)].mean()
+    line = pd.DataFrame(X).interpolate().to_numpy()
+    assert error < 0.15 * np.abs(line - whole)[np.isnan(X)].mean()
+
+
+def test_score_is_higher_for_what_was_learnt(model):
+    X = panel()
+    rng = np.random.default_rng(0)
+    assert model.score(X) > model.score(X + 5.0 * rng.standard_normal(X.shape))
+    assert isinstance(model.score(X), float)
+    assert model.score(np.full((1, 8, 2), np.nan)) == 0.0
+
+
+def test_inverse_transform_changes_nothing(model):
+    X = panel()
+    assert model.inverse_transform(X) is X
+
+
+def test_an_empty_column_is_refused_by_name():
+    frame = mixed_frame()
+    frame["never"] = np.nan
+    with pytest.raises(ValueError, match="never"):
+        small(LatentDiffusionImputer).fit(frame)
+
+
+def test_heads_that_do_not_divide_the_width_are_refused():
+    with pytest.raises(ValueError, match=r"n_heads=3 does not divide d_model=8"):
+        small(LatentDiffusionImputer, n_heads=3).fit(panel())
+
+
+@pytest.mark.parametrize("n_samples", [0, 1.5])
+def test_wrong_numbers_of_draws_are_refused(model, n_samples):
+    with pytest.raises(ValueError, match=f"n_samples={n_samples}"):
+        model.sample_imputations(panel(), n_samples)
