@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,7 @@ def static_columns(panel: Panel) -> tuple[int, ...]:
     """
     if panel.n_series < 2 or panel.lengths.max() < 2:
         return ()
-    inside = np.ones(panel.n_rows - 1, dtype=bool)
-    inside[panel.offsets[1:-1] - 1] = False
-    found = _changes_of_table if isinstance(panel.values, pd.DataFrame) else _changes_of_array
-    changes_inside, changes_at_all = found(panel.values, inside)
+    changes_inside, changes_at_all = _changes(panel.values, panel.offsets)
     return tuple(int(i) for i in np.flatnonzero(~changes_inside & changes_at_all))
 
 
@@ -53,7 +51,13 @@ def split_static(panel: Panel, positions: Sequence[int]) -> tuple[Panel, Any]:
         The other columns. A view of an array if they are neighbours, else a copy.
     static : ndarray or DataFrame of shape (n_series, len(positions))
         One row per series: its first row of the static columns.
+
+    Raises
+    ------
+    ValueError
+        If one of the columns changes within a series; the message names both.
     """
+    _refuse_changes(panel, positions)
     kept = [i for i in range(panel.n_channels) if i not in set(positions)]
     static = _pick(panel.values, panel.offsets[:-1], list(positions))
     spec = panel.spec
@@ -113,8 +117,32 @@ def join_static(
     return pd.concat(parts, axis=1).iloc[:, order]
 
 
-def _changes_of_array(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _changes(values: Any, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per column: whether it changes within a series, and whether it changes at all."""
+    inside = np.ones(len(values) - 1, dtype=bool)
+    inside[offsets[1:-1] - 1] = False
+    found = _changes_of_table if isinstance(values, pd.DataFrame) else _changes_of_array
+    return found(values, inside)
+
+
+def _refuse_changes(panel: Panel, positions: Sequence[int]) -> None:
+    for position in positions:
+        column = _pick(panel.values, None, [position])
+        if not _changes(column, panel.offsets)[0][0]:
+            continue
+        series = next(
+            i
+            for i, (first, last) in enumerate(pairwise(panel.offsets))
+            if _changes(column[first:last], np.array([0, last - first]))[0][0]
+        )
+        label = position if panel.spec.columns is None else panel.spec.columns[position]
+        raise ValueError(
+            f"column {label!r} was constant within every series in fit and changes within series "
+            f"{series} here; give every series one value, or fit on series in which it changes."
+        )
+
+
+def _changes_of_array(values: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     changes = np.zeros((2, values.shape[1]), dtype=bool)
     step = max(1, _CHUNK // values.shape[1])
     for begin in range(0, len(inside), step):

@@ -13,6 +13,7 @@ from torch import Tensor
 # Uniforms stay off 0 and 1, where an inverse CDF is infinite.
 _EDGE = 2.0**-25
 _AHEAD = 64
+_CLASSES = 1
 
 
 def entropy_of(random_state: int | np.random.RandomState | None) -> int:
@@ -104,8 +105,6 @@ def class_draws(
 ) -> np.ndarray:
     """Draw the class of each series from its row of `probability`.
 
-    The highest word of the counter keeps this stream apart from the one of the values.
-
     Parameters
     ----------
     probability : ndarray of shape (n_series, n_classes)
@@ -120,13 +119,37 @@ def class_draws(
     classes : ndarray of shape (n_series,), dtype int64
         A class of probability zero is never drawn.
     """
-    word = np.uint64(seed % 2**64)
-    levels = [
-        np.random.Generator(
-            np.random.Philox(key=np.array([word, number], dtype=np.uint64), counter=[0, 0, 0, 1])
-        ).random()
-        for number in series
-    ]
+    levels = series_draws(seed, series, 1, stream=_CLASSES)
     cumulative = np.cumsum(probability, axis=1)
-    below = cumulative <= np.array(levels)[:, None] * cumulative[:, -1:]
+    below = cumulative <= levels * cumulative[:, -1:]
     return np.asarray(below.sum(1))
+
+
+def series_draws(
+    seed: int, series: Sequence[int] | np.ndarray, width: int, *, stream: int
+) -> np.ndarray:
+    """Draw uniforms that belong to a series beside those of its values.
+
+    Parameters
+    ----------
+    seed : int
+        Key of all streams.
+    series : sequence of int
+        Numbers of the series.
+    width : int
+        Uniforms of each series; the first ones do not depend on it.
+    stream : int
+        What they are for, from 1 on. The highest word of the counter keeps the streams of a
+        series apart; 0 is that of `SeriesNoise`, 1 that of `class_draws`.
+
+    Returns
+    -------
+    uniforms : ndarray of shape (n_series, width)
+        From 0 to below 1.
+    """
+    word, counter = np.uint64(seed % 2**64), [0, 0, 0, stream]
+    draws = np.empty((len(series), width))
+    for row, number in zip(draws, series, strict=True):
+        key = np.array([word, number], dtype=np.uint64)
+        np.random.Generator(np.random.Philox(key=key, counter=counter)).random(out=row)
+    return draws

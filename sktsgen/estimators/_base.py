@@ -17,14 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen import persistence
-from sktsgen.data import Panel, Windows, check_panel, restore_panel, split_windows
+from sktsgen.data import Panel, Windows, check_panel, split_windows
 from sktsgen.decoding import class_draws, entropy_of
 from sktsgen.estimators._draw import Draw, check_count, with_sample_level
 from sktsgen.estimators._scoring import ScoringMixin
 from sktsgen.exceptions import OutOfMemoryError
 from sktsgen.nn import Network
 from sktsgen.training import resolve_device
-from sktsgen.transformers import NumericCodec, feature_rows
 
 # Series drawn together: large enough for efficient products, small enough for the caches.
 _CHUNK = 1000
@@ -41,7 +40,8 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
 
     def _check_training_data(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
         """Panel, and class of every series; sets what is learnt from the input alone."""
-        panel = check_panel(X, estimator=self, reset=True)
+        leave = self._takes_tables
+        panel = check_panel(X, estimator=self, reset=True, mixed=leave, missing=leave)
         labels = self._learn_classes(panel, y)
         device = resolve_device(self.device)
         longest = int(panel.lengths.max())
@@ -50,13 +50,11 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         equal = panel.n_series > 1 and (panel.lengths == longest).all()
         self.default_length_ = longest if equal else self.window_length_
         self.device_ = str(device)
-        self.spec_ = panel.spec
-        self.codec_ = NumericCodec().fit(panel)
-        return panel, labels
+        return self._learn_table(panel, labels), labels
 
     def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
         """Training and validation windows over the same feature rows."""
-        rows = (feature_rows(panel.values, self.codec_, self._torch_device()),)
+        rows = (self._feature_rows(panel, self._torch_device()),)
         fraction = self.validation_fraction if self.early_stopping else 0.0
         starts = split_windows(panel.lengths, self.window_length_, fraction)
         train, held_out = (
@@ -106,16 +104,18 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         """Draw series number `first` and after, in the container of `fit`."""
         check_is_fitted(self)
         check_count("n_samples", n_samples)
-        histories = None if prefix is None else check_panel(prefix, estimator=self)
+        histories = None if prefix is None else self._read(prefix)
         draw = self._plan(n_samples, first, length, y, histories, random_state, options)
         after = self._last_stamps(histories, n_samples, start)
-        return self._hand_out(self._run(draw, n_jobs), first=first, start=start, after=after)
+        features = self._run(draw, n_jobs)
+        return self._hand_out(features, draw, first=first, start=start, after=after)
 
-    def _hand_out(self, features: np.ndarray, *, first: int, start: Any, after: Any) -> Any:
+    def _hand_out(
+        self, features: np.ndarray, draw: Draw, *, first: int, start: Any, after: Any
+    ) -> Any:
         """Features of drawn series, from number `first` on, in the container of `fit`."""
-        values = self.codec_.inverse_transform(features)
-        ids = self._series_ids(first, len(values))
-        return restore_panel(values, self.spec_, start=start, after=after, series_ids=ids)
+        ids = self._series_ids(first, len(features))
+        return self._restore_drawn(features, draw, start=start, after=after, series_ids=ids)
 
     def sample_batches(
         self,
@@ -159,7 +159,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
     ) -> Any:
         """Futures of `X`: an array with an axis of samples, or a frame with a level of them."""
         check_count("horizon", horizon)
-        panel = check_panel(X, estimator=self)
+        panel = self._read(X)
         if y is not None and np.ndim(y):
             y = np.repeat(y, n_samples)
         futures = self._sample(n_samples, length=horizon, y=y, prefix=panel, **options)
@@ -190,12 +190,13 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         numbers = history_of * 2**32 + np.tile(np.arange(first, first + n_samples), n_histories)
         seed = self._seed(random_state)
         labels = self._labels_to_draw(y, numbers, seed, histories)
-        if histories is None:
-            return Draw(seed, numbers, length, labels, (), history_of, options)
-        features = tuple(
-            self.codec_.transform(histories.series(i)) for i in range(histories.n_series)
-        )
-        return Draw(seed, numbers, length, labels, features, history_of, options)
+        past: tuple[np.ndarray, ...] = ()
+        known = None
+        if histories is not None:
+            given, known = self._given(histories), self._split(histories)[1]
+            past = tuple(given.series(i).numpy() for i in range(n_histories))
+        static = self._static_of(seed, numbers, labels, known, history_of)
+        return Draw(seed, numbers, length, labels, past, history_of, options, *static)
 
     def _run(self, draw: Draw, n_jobs: int | None) -> np.ndarray:
         n_workers = 1 if n_jobs is None else effective_n_jobs(n_jobs)
@@ -258,7 +259,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
             return None
         numbers = range(first, first + n_series)
         dtype = self.spec_.series_dtype
-        if dtype is None or np.issubdtype(getattr(dtype, "numpy_dtype", dtype), np.integer):
+        if dtype is None or pd.api.types.is_integer_dtype(dtype):
             return numbers
         return [str(number) for number in numbers]
 

@@ -32,6 +32,10 @@ class Draw:
         Features that precede, or nothing.
     history_of : ndarray of shape (n_series,)
         Index into `histories`, zeros without them.
+    static : ndarray of shape (n_series, n_static)
+        Features of what does not change in time.
+    static_rows : ndarray or DataFrame of shape (n_series, n_static_columns) or None, default=None
+        The same in the types of the data; None without static columns.
     options : dict
         What else an engine takes.
     """
@@ -43,6 +47,8 @@ class Draw:
     histories: tuple[np.ndarray, ...] = ()
     history_of: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     options: dict[str, Any] = field(default_factory=dict)
+    static: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    static_rows: Any = None
 
     def part(self, chosen: slice | np.ndarray) -> Draw:
         """Return the same draw for some of the series."""
@@ -51,6 +57,8 @@ class Draw:
             numbers=self.numbers[chosen],
             labels=self.labels[chosen],
             history_of=self.history_of[chosen],
+            static=self.static[chosen],
+            static_rows=None,  # which only the whole draw is put together with
         )
 
     def noise(self, width: int, device: torch.device | str) -> SeriesNoise:

@@ -45,9 +45,13 @@ class FactorizedARGenerator(FactorizedCoding):
     window_length : int or None, default=None
         Time steps of a training window and of the attention span; None is 96, or the longest
         series if that is shorter.
+    period : int, "auto" or None, default="auto"
+        Length of a season in time steps, at least 2: a step is drawn in sight of the steps one
+        season before it. Auto is the strongest period of the spectrum that fits into half a
+        window, where there is one; None looks back three steps only. For ``emission="mixture"``.
     d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
         Width, blocks, query heads and key-value heads of the transformer.
-    dropout : float, default=0.1
+    dropout : float, default=0.15
         Dropout rate of the transformer, in [0, 1).
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
@@ -95,6 +99,8 @@ class FactorizedARGenerator(FactorizedCoding):
         Standard deviation of what the codes leave over, in standard deviations of the channel.
     window_length_ : int
         Time steps of a window.
+    period_ : int or None
+        Season in use, in time steps.
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
     loss_curve_, validation_loss_curve_ : list of float
@@ -132,7 +138,9 @@ class FactorizedARGenerator(FactorizedCoding):
         "codebook_size": [Interval(Integral, 2, None, closed="left")],
         "n_codebooks": [Interval(Integral, 1, None, closed="left")],
         "emission": [StrOptions({"mixture", "point"})],
+        "missing": [StrOptions({"reproduce", "complete"})],
         "window_length": [Interval(Integral, 1, None, closed="left"), None],
+        "period": [Interval(Integral, 2, None, closed="left"), StrOptions({"auto"}), None],
         "d_model": [Interval(Integral, 2, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
@@ -153,6 +161,7 @@ class FactorizedARGenerator(FactorizedCoding):
         "trainer": [Trainer, None],
     }
     _prefix_stable_in_time = True
+    _takes_tables = True
 
     def __init__(
         self,
@@ -161,12 +170,14 @@ class FactorizedARGenerator(FactorizedCoding):
         codebook_size: int = 64,
         n_codebooks: int = 1,
         emission: str = "mixture",
+        missing: str = "reproduce",
         window_length: int | None = None,
+        period: int | str | None = "auto",
         d_model: int = 64,
         n_layers: int = 2,
         n_heads: int = 4,
         n_kv_heads: int = 1,
-        dropout: float = 0.1,
+        dropout: float = 0.15,
         input_noise: float = 0.3,
         corruption: float = 0.0,
         max_epochs: int = 20,
@@ -185,7 +196,9 @@ class FactorizedARGenerator(FactorizedCoding):
         self.codebook_size = codebook_size
         self.n_codebooks = n_codebooks
         self.emission = emission
+        self.missing = missing
         self.window_length = window_length
+        self.period = period
         self.d_model = d_model
         self.n_layers = n_layers
         self.n_heads = n_heads
@@ -231,6 +244,7 @@ class FactorizedARGenerator(FactorizedCoding):
         with all_or_nothing(self):
             self._check_sizes()
             panel, labels = self._check_training_data(X, y)
+            self._check_emission()
             self._fit_stages(panel, labels)
         return self
 
@@ -240,9 +254,11 @@ class FactorizedARGenerator(FactorizedCoding):
         noise = make_generator(generator.initial_seed(), self.device_)
         training, validation = self._windows(panel)
         class_of = torch.tensor(labels, device=self.device_)
+        static = torch.tensor(self._static_features(panel.n_series), device=self.device_)
 
         # Stage 1 (Sections 3.1 and 3.2): basis, coefficients and codebooks.
-        tokenizer = self._new_tokenizer(panel, generator)
+        rows = training.rows[0]
+        tokenizer = self._new_tokenizer(rows, generator)
         data = TokenizerData(training, class_of)
         recipe = self._tokenizer_recipe()
         run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
@@ -251,14 +267,17 @@ class FactorizedARGenerator(FactorizedCoding):
         self._describe_tokens(panel, data)
 
         # Stage 2 (Section 3.3): a prior over the tokens of the frozen tokenizer.
-        prior = self._new_prior(generator)
+        self.period_ = self._season(rows, panel.lengths)
+        prior = self._new_prior(rows, generator)
+        about = class_of, static, tokenizer
         data, held_out = (
-            PriorData(part, class_of, tokenizer, prior.emission is not None)
+            PriorData(part, *about, reads_values=prior.emission is not None)
             for part in (training, validation)
         )
         recipe = self._prior_recipe()
         history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
         self.prior_ = prior.frozen()
+        self._calibrate(training, generator.initial_seed() % 2**32)
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
         self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
 

@@ -32,9 +32,9 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
             As `X`, with one column per codebook; codes are from 0 to ``codebook_size_ - 1``.
         """
         check_is_fitted(self)
-        panel = check_panel(X, estimator=self)
+        panel = self._read(X)
         names = [f"code{level}" for level in range(self.n_codebooks)]
-        return restore_rows(self._encode(panel), panel, columns=names)
+        return restore_rows(self._encode(self._given(panel).rows), panel, columns=names)
 
     def detokenize(self, tokens: Any, y: Any = None) -> Any:
         """Values that codes stand for: the stage-1 reconstruction, without noise.
@@ -49,7 +49,8 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
         Returns
         -------
         X : ndarray, list or DataFrame
-            As `tokens`, with the channels of `fit` in their types.
+            As `tokens`, with the channels of `fit` in their types. Codes say nothing of static
+            columns, which are those of the first training series.
         """
         check_is_fitted(self)
         panel = check_panel(tokens)
@@ -73,8 +74,8 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
             As `X`, with one column per component.
         """
         check_is_fitted(self)
-        panel = check_panel(X, estimator=self)
-        codes = torch.tensor(self._encode(panel), device=self.device_)
+        panel = self._read(X)
+        codes = torch.tensor(self._encode(self._given(panel).rows), device=self.device_)
         with torch.inference_mode():
             coefficients = self.tokenizer_.coefficients(codes).numpy(force=True)
         names = self.get_feature_names_out()
@@ -93,7 +94,8 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
         Returns
         -------
         X : ndarray, list or DataFrame
-            As `coefficients`, with the channels of `fit` in their types.
+            As `coefficients`, with the channels of `fit` in their types; static columns as in
+            `detokenize`.
         """
         check_is_fitted(self)
         panel = check_panel(coefficients)
@@ -108,7 +110,7 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
 
     def _restore(self, coefficients: Tensor, panel: Panel, labels: np.ndarray) -> Any:
         """Decode the coefficients of all rows and hand them back as `panel` came."""
-        features = np.empty((panel.n_rows, self.codec_.n_features), np.float32)
+        features = np.empty((panel.n_rows, self._n_features), np.float32)
         offsets = panel.offsets
         for chosen in series_batches(panel.lengths):
             spans = [slice(offsets[i], offsets[i + 1]) for i in chosen]
@@ -118,7 +120,10 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
                 decoded = self.tokenizer_.decode(padded, class_of).numpy(force=True)
             for span, rows in zip(spans, decoded, strict=True):
                 features[span] = rows[: span.stop - span.start]
-        values = self.codec_.inverse_transform(features)
+        values = self._decoded(features, np.zeros((panel.n_rows, self.codec_.n_uniforms_)))
+        if self.static_ is not None:
+            first = self.static_.rows(np.zeros(panel.n_series, dtype=np.int64))
+            values = self._with_static(values, first, panel.lengths)
         columns = self.spec_.column_index() if self.spec_.has_frames else None
         return restore_rows(values, panel, columns=columns, dtypes=self.spec_.dtypes)
 

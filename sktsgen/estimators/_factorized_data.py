@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sktsgen.data import Windows
-from sktsgen.nn import FactorizedTokenizer, Rows, read_rows
+from sktsgen.nn import FactorizedTokenizer, PriorBatch, read_rows
 
 
 class TokenizerData:
@@ -44,19 +44,27 @@ class PriorData(TokenizerData):
         Class of every series.
     tokenizer : FactorizedTokenizer
         The trained first stage.
+    static : Tensor of shape (n_series, n_static)
+        Features of every series that do not change in time.
     reads_values : bool
         Whether the prior reads values (mixture emission) or quantised coefficients.
     """
 
     def __init__(
-        self, windows: Windows, labels: Tensor, tokenizer: FactorizedTokenizer, reads_values: bool
+        self,
+        windows: Windows,
+        labels: Tensor,
+        static: Tensor,
+        tokenizer: FactorizedTokenizer,
+        *,
+        reads_values: bool,
     ) -> None:
         super().__init__(windows, labels)
-        self.tokenizer, self.reads_values = tokenizer, reads_values
+        self.static, self.tokenizer, self.reads_values = static, tokenizer, reads_values
 
     @torch.no_grad()
-    def batch(self, indices: Tensor) -> tuple[Rows, Tensor, Tensor]:  # type: ignore[override]
-        """Rows of the windows, labels (batch,), observed (batch, time)."""
+    def batch(self, indices: Tensor) -> PriorBatch:  # type: ignore[override]
+        """Rows of the windows, and what is known of their series."""
         features, labels, observed = super().batch(indices)
         rows = read_rows(self.tokenizer, features, labels, reads_values=self.reads_values)
-        return rows, labels, observed
+        return PriorBatch(rows, labels, observed, self.static[self.windows.series_of(indices)])

@@ -8,16 +8,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import Panel
+from sktsgen.data import LazyRows, Panel, Windows
 from sktsgen.decoding import decode
 from sktsgen.estimators._base import BaseGenerator, Draw
+from sktsgen.estimators._calibration import (
+    calibrate_innovations,
+    data_variance,
+    n_calibrating,
+)
 from sktsgen.estimators._factorized_data import TokenizerData
+from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, slots_of
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import FactorizedDecoder, FactorizedModel, FactorizedTokenizer, TokenPrior
 from sktsgen.training import Recipe
+from sktsgen.transformers import MixedTypeEncoder, find_periods
 
 # Windows that the spread of what the codes leave over is taken from.
 _ERROR_WINDOWS = 1024
+# Rows, the first of the data, that a season is looked for in.
+_SEASON_ROWS = 20_000
 # Rows that are encoded together.
 _CHUNK = 2**16
 
@@ -25,6 +34,7 @@ _CHUNK = 2**16
 class FactorizedStages(BaseGenerator):
     """What `FactorizedARGenerator` is made of."""
 
+    codec_: MixedTypeEncoder
     tokenizer_: FactorizedTokenizer
     prior_: TokenPrior
 
@@ -40,29 +50,48 @@ class FactorizedStages(BaseGenerator):
                 f"divisor."
             )
 
-    def _new_tokenizer(self, panel: Panel, generator: torch.Generator) -> FactorizedTokenizer:
-        n_features = self.codec_.n_features
-        self.codebook_size_ = min(self.codebook_size, max(2, panel.n_rows // 4))
+    def _check_emission(self) -> None:
+        """Refuse columns that a decoded point cannot stand for."""
+        levels = [block.column for block in self._blocks() if block.kind == "discrete"]
+        if self.emission == "mixture" or not levels:
+            return
+        kept = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
+        columns = self.spec_.columns or range(self.spec_.n_channels)
+        raise ValueError(
+            f"emission='point' draws no levels and no gaps, and column "
+            f"{columns[kept[levels[0]]]!r} has them; choose emission='mixture'."
+        )
+
+    def _new_tokenizer(
+        self, rows: Tensor | LazyRows, generator: torch.Generator
+    ) -> FactorizedTokenizer:
+        n_features, n_rows = self._n_features, rows.shape[0]
+        some = rows[torch.arange(0, n_rows, max(1, n_rows // 10_000))].cpu()
+        self.codebook_size_ = min(self.codebook_size, max(2, n_rows // 4))
+        if all(block.kind != "continuous" for block in self._blocks()):
+            self.codebook_size_ = min(self.codebook_size_, max(2, len(some.unique(dim=0))))
         tokenizer = FactorizedTokenizer(
             n_features=n_features,
             n_components=_rank_of(self.n_components, n_features),
             codebook_size=self.codebook_size_,
             n_codebooks=self.n_codebooks,
             n_classes=0 if self.classes_ is None else len(self.classes_),
+            hidden=hidden_levels(self.codec_) if self.missing == "complete" else (),
             has_residual_decoder=self.emission == "point",
             generator=generator,
         )
-        some = panel.values[:: max(1, panel.n_rows // 10_000)]
-        tokenizer.initialise_basis(torch.from_numpy(self.codec_.transform(some)))
+        tokenizer.initialise_basis(some)
         return tokenizer.to(self.device_)
 
-    def _new_prior(self, generator: torch.Generator) -> TokenPrior:
+    def _new_prior(self, rows: Tensor | LazyRows, generator: torch.Generator) -> TokenPrior:
         codebooks = self.tokenizer_.quantizer.codebooks()
         depth, codebook_size, code_dim = codebooks.shape
         has_mixture = self.emission == "mixture"
         prior = TokenPrior(
-            d_input=self.codec_.n_features if has_mixture else code_dim,
-            n_features=self.codec_.n_features,
+            d_input=self._n_features if has_mixture else code_dim,
+            n_features=self._n_features,
+            n_static=0 if self.static_ is None else self.static_.n_features_,
+            slots=slots_of(self.codec_, self.missing == "complete"),
             codebooks=(depth, codebook_size, code_dim),
             has_mixture=has_mixture,
             n_classes=0 if self.classes_ is None else len(self.classes_),
@@ -74,12 +103,34 @@ class FactorizedStages(BaseGenerator):
             dropout=self.dropout,
             input_noise=self.input_noise,
             corruption=self.corruption,
+            lags=_lags(self.period_),
             generator=generator,
         )
         prior.codebooks.copy_(codebooks)
-        if not has_mixture:
+        if has_mixture:
+            self._tell_spread(prior, rows)
+        else:
             prior.spread.copy_(self.tokenizer_.quantizer.spread())
         return prior.to(self.device_)
+
+    def _season(self, rows: Tensor | LazyRows, lengths: np.ndarray) -> int | None:
+        """Return the period asked for, or the strongest one that fits into half a window."""
+        if self.period != "auto":
+            return None if self.period is None else int(self.period)
+        series, ends = [], np.cumsum(lengths)
+        for begin, end in zip(ends - lengths, np.minimum(ends, _SEASON_ROWS), strict=True):
+            if begin < end:
+                series.append(rows[torch.arange(begin, end)].double().numpy(force=True))
+        return next((p for p in find_periods(series) if 2 * (p + 1) <= self.window_length_), None)
+
+    def _tell_spread(self, prior: TokenPrior, rows: Tensor | LazyRows) -> None:
+        """Noise on levels is relative to how much they vary, as it is on standardised numbers."""
+        blocks = [block for block in self._blocks() if block.kind == "discrete"]
+        levels = [level for block in blocks for level in range(block.start, block.stop)]
+        if levels:
+            n_rows = rows.shape[0]
+            some = rows[torch.arange(0, n_rows, max(1, n_rows // 10_000))]
+            prior.spread[levels] = some[:, levels].std(0, correction=0).cpu()
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(
@@ -103,14 +154,9 @@ class FactorizedStages(BaseGenerator):
 
     def _describe_tokens(self, panel: Panel, data: TokenizerData) -> None:
         """Basis in the units of the data, use of the codes, and what they leave over."""
-        kept = self.codec_.kept_
-        self.mean_ = self.codec_.mean_
-        self.components_ = np.zeros((len(self.tokenizer_.basis), panel.n_channels))
-        basis = self.tokenizer_.basis.numpy(force=True).astype(np.float64)
-        self.components_[:, kept] = basis * self.codec_.scale_[kept]
-        self._n_features_out = len(self.components_)
+        self._describe_basis(panel)
         self.noise_scale_ = self._noise_scale(data)
-        codes = self._encode(panel)
+        codes = self._encode(data.windows.rows[0])
         counts = np.stack([np.bincount(c, minlength=self.codebook_size_) for c in codes.T])
         share = counts / counts.sum(1, keepdims=True)
         entropy = -(share * np.log(share, where=share > 0, out=np.zeros_like(share))).sum(1)
@@ -124,11 +170,25 @@ class FactorizedStages(BaseGenerator):
                 stacklevel=5,
             )
 
+    def _describe_basis(self, panel: Panel) -> None:
+        """One column a channel where all are numbers, else one a feature of `codec_`."""
+        basis = self.tokenizer_.basis.numpy(force=True).astype(np.float64) * self.codec_.scale_
+        self.components_, self.mean_ = basis, self.codec_.mean_
+        self._n_features_out = len(basis)
+        blocks = self._blocks()
+        if self.spec_.is_mixed or self.static_columns_ or any(b.kind == "discrete" for b in blocks):
+            return
+        columns = [block.column for block in blocks]
+        self.components_ = np.zeros((len(basis), panel.n_channels))
+        self.components_[:, columns] = basis
+        self.mean_ = panel.values[0].astype(np.float64)  # of constant channels
+        self.mean_[columns] = self.codec_.mean_
+
     def _noise_scale(self, data: TokenizerData) -> np.ndarray:
         """Root mean square of what the decoded codes leave over, per feature."""
         last = len(data) - 1
         indices = torch.linspace(0, last, min(len(data), _ERROR_WINDOWS)).long()
-        total, n_rows = torch.zeros(self.codec_.n_features, dtype=torch.float64), 0
+        total, n_rows = torch.zeros(self._n_features, dtype=torch.float64), 0
         with torch.inference_mode():
             for part in indices.split(64):
                 x, labels, observed = data.batch(part)
@@ -139,21 +199,28 @@ class FactorizedStages(BaseGenerator):
         scale = (total / n_rows).sqrt().clamp(min=1e-3)
         return scale.numpy().astype(np.float32)
 
-    def _encode(self, panel: Panel) -> np.ndarray:
+    def _calibrate(self, windows: Windows, seed: int) -> None:
+        """Bring the size of steps in draws to that in `windows`."""
+        emission, length = self.prior_.emission, self.window_length_
+        if emission is None or not emission.numbers or length < 2:
+            return
+        plan = self._plan(n_calibrating(length), 0, length, None, None, seed, {})
+        calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
+
+    def _encode(self, rows: Tensor | LazyRows) -> np.ndarray:
         """Codes of all rows, (n_rows, n_codebooks)."""
-        codes = []
         with torch.inference_mode():
-            for first in range(0, panel.n_rows, _CHUNK):
-                rows = self.codec_.transform(panel.values[first : first + _CHUNK])
-                x = torch.from_numpy(rows).to(self.device_)
-                codes.append(self.tokenizer_.encode(x).numpy(force=True))
+            codes = [
+                self.tokenizer_.encode(rows[part].to(self.device_)).numpy(force=True)
+                for part in torch.arange(rows.shape[0]).split(_CHUNK)
+            ]
         return np.concatenate(codes)
 
     def _draw_features(self, draw: Draw) -> Tensor:
         if not draw.histories:
             return self._draw_group(draw, None)
         lengths = np.array([min(len(h), self.prior_.trunk.reach) for h in draw.histories])
-        drawn = torch.empty(len(draw.numbers), draw.length, self.codec_.n_features)
+        drawn = torch.empty(len(draw.numbers), draw.length, self._n_features)
         # Histories of one length are read together.
         for length in np.unique(lengths[draw.history_of]):
             chosen = np.flatnonzero(lengths[draw.history_of] == length)
@@ -165,26 +232,35 @@ class FactorizedStages(BaseGenerator):
     def _draw_group(self, draw: Draw, history: np.ndarray | None) -> Tensor:
         labels = torch.tensor(draw.labels, device=self.device_)
         past = None if history is None else torch.tensor(history, device=self.device_)
+        static = torch.tensor(draw.static, device=self.device_)
         model = self._model()
         # A history as long as the reach may go on further back: its start is not read.
         has_start = past is None or past.shape[1] < self.prior_.trunk.reach
-        context = model.begin(labels, past, has_start=has_start)
-        decoder = FactorizedDecoder(model, labels, past, **draw.options)
+        context = model.begin(labels, past, static=static, has_start=has_start)
+        decoder = FactorizedDecoder(model, labels, past, static=static, **draw.options)
         noise = draw.noise(decoder.n_uniforms, self.device_)
         steps = (1,) * draw.length
         codes, values = decode(decoder, context.inputs, context.cache, blocks=steps, noise=noise)
         return model.values_of((codes, values), labels, past)
 
-    def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
-        return self._model().log_density(features, labels, observed)
+    def _log_density(
+        self, features: Tensor, labels: Tensor, observed: Tensor, static: Tensor | None = None
+    ) -> Tensor:
+        return self._model().log_density(features, labels, observed, static)
 
     def _model(self) -> FactorizedModel:
         return FactorizedModel(
             self.tokenizer_,
             self.prior_,
             torch.tensor(self.noise_scale_, device=self.device_),
-            torch.tensor(self.codec_.bounds_, device=self.device_),
+            torch.tensor(integer_bounds(self.codec_), device=self.device_),
         )
+
+
+def _lags(period: int | None) -> tuple[int, ...]:
+    """Choose the steps that a step is drawn in sight of: the last three, those a season ago."""
+    around = () if period is None else (period - 1, period, period + 1)
+    return tuple(sorted({1, 2, 3, *around}, reverse=True))
 
 
 def _rank_of(n_components: int | str, n_features: int) -> int:

@@ -127,7 +127,7 @@ class MultiScaleParts(MultiScaleStages):
         draw = self._plan(n_samples, 0, length, y, histories, random_state, options)
         sums = np.stack(np.split(self._run(draw, n_jobs), len(_PARTS), axis=-1))
         after = self._last_stamps(histories, n_samples, start)
-        X = self._hand_out(sums[-1], first=0, start=start, after=after)
+        X = self._hand_out(sums[-1], draw, first=0, start=start, after=after)
         floats = replace(self.spec_, dtypes=(np.dtype(np.float64),) * self.n_features_in_)
         layers = [
             restore_panel(layer, floats, start=start, after=after) for layer in self._layers(sums)

@@ -11,24 +11,25 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sktsgen.data import Panel, check_panel
-from sktsgen.transformers import NumericCodec
+from sktsgen.data import Panel
+from sktsgen.estimators._tables import Given, TableMixin
 
 # Time steps, padding included, that are worked on together.
 _STEPS = 2**14
 _SINGLE = ("array_2d", "frame")
 
 
-class ScoringMixin:
+class ScoringMixin(TableMixin):
     """`score` and `score_samples` for generators that know a density."""
 
     classes_: np.ndarray | None
     class_prior_: np.ndarray
-    codec_: NumericCodec
     device_: str
 
     @abstractmethod
-    def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
+    def _log_density(
+        self, features: Tensor, labels: Tensor, observed: Tensor, static: Tensor | None = None
+    ) -> Tensor:
         """Log density of every time step of a padded batch, (n_series, n_timesteps)."""
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -45,7 +46,9 @@ class ScoringMixin:
         -------
         score : float
             Natural logarithm of the density, summed over channels, averaged over all time steps
-            of all series. Constant channels take no part.
+            of all series. Levels, integers and gaps count by their probability, floats and stamps
+            by their density. Constant and static columns take no part, nor do levels that `fit`
+            did not meet.
         """
         panel, rows = self._score_rows(X, y)
         return float(rows.sum() / panel.n_rows)
@@ -73,15 +76,16 @@ class ScoringMixin:
 
     def _score_rows(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
         check_is_fitted(self)
-        panel = check_panel(X, estimator=self)
+        panel = self._read(X)
+        given = self._given(panel)
+        slopes = self._slope_rows(given)
         if self.classes_ is None or (y is not None and panel.spec.container not in _SINGLE):
-            rows = self._density_rows(panel, self._labels_to_score(y, panel))
-            return panel, rows - self.codec_.log_scale
+            return panel, self._density_rows(given, self._labels_to_score(y, panel)) + slopes
         per_class = [
-            self._density_rows(panel, np.full(panel.n_series, label))
+            self._density_rows(given, np.full(panel.n_series, label))
             for label in range(len(self.class_prior_))
         ]
-        return panel, self._average_classes(np.stack(per_class), panel) - self.codec_.log_scale
+        return panel, self._average_classes(np.stack(per_class), panel) + slopes
 
     def _labels_to_score(self, y: Any, panel: Panel) -> np.ndarray:
         if self.classes_ is None or y is None:
@@ -116,10 +120,11 @@ class ScoringMixin:
 
     def _class_posterior(self, histories: Panel) -> np.ndarray:
         """Probability of every class given each history, (n_series, n_classes)."""
+        given = self._given(histories)
         joint = np.stack(
             [
                 np.add.reduceat(
-                    self._density_rows(histories, np.full(histories.n_series, label)),
+                    self._density_rows(given, np.full(histories.n_series, label)),
                     histories.offsets[:-1],
                 )
                 for label in range(len(self.class_prior_))
@@ -128,19 +133,20 @@ class ScoringMixin:
         ) + np.log(self.class_prior_)
         return np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
 
-    def _density_rows(self, panel: Panel, labels: np.ndarray) -> np.ndarray:
+    def _density_rows(self, given: Given, labels: np.ndarray) -> np.ndarray:
         """Log density of the features of every row."""
-        rows, offsets = np.empty(panel.n_rows), panel.offsets
-        for chosen in series_batches(panel.lengths):
-            lengths = panel.lengths[chosen]
-            features = np.zeros((len(chosen), lengths.max(), self.codec_.n_features), np.float32)
-            for i, number in enumerate(chosen):
-                features[i, : lengths[i]] = self.codec_.transform(panel.series(number))
+        offsets = given.offsets
+        rows = np.empty(offsets[-1])
+        for chosen in series_batches(given.lengths):
+            lengths = given.lengths[chosen]
+            series = [given.series(i) for i in chosen]
+            features = torch.nn.utils.rnn.pad_sequence(series, batch_first=True)
             observed = np.arange(lengths.max()) < lengths[:, None]
-            batch = (features, labels[chosen], observed)
-            tensors = (torch.tensor(part, device=self.device_) for part in batch)
+            batch = [torch.tensor(part, device=self.device_) for part in (labels[chosen], observed)]
+            if given.static.shape[1]:
+                batch.append(torch.tensor(given.static[chosen], device=self.device_))
             with torch.inference_mode():
-                density = self._log_density(*tensors).numpy(force=True)
+                density = self._log_density(features.to(self.device_), *batch).numpy(force=True)
             for i, number in enumerate(chosen):
                 rows[offsets[number] : offsets[number + 1]] = density[i, : lengths[i]]
         return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -31,6 +31,9 @@ class MixtureEmission(nn.Module):
     drawn jointly; levels are given the numbers themselves.
     Training evaluates all slots in one masked pass; drawing goes through them one by one.
 
+    What is drawn falls `inflation` times as far from its point as the network says, and is read
+    accordingly; 1 for each number until it is calibrated.
+
     An integer has the probability that the mixture gives to all that is rounded to it, and is
     drawn rounded. A number whose cell is missing is neither scored nor drawn: the value of the
     step before stands in its place.
@@ -54,6 +57,7 @@ class MixtureEmission(nn.Module):
     """
 
     earlier: Tensor
+    inflation: Tensor
     log_steps: Tensor
     integers: Tensor
     places_of_numbers: Tensor
@@ -67,7 +71,7 @@ class MixtureEmission(nn.Module):
         n_mixture: int,
         d_hidden: int,
         smallest_scale: float,
-        slots: Sequence[tuple[Any, ...]] | None = None,
+        slots: Collection[tuple[Any, ...]] | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -92,11 +96,12 @@ class MixtureEmission(nn.Module):
             Linear(d_hidden, self.slots[place].n_levels, generator, bias=True, gain=0.3)
             for place in self.levels
         )
-        self._register(self.slots)
+        self.register_buffer("inflation", torch.ones(n_numbers))
+        self._register()
 
-    def _sort(self, slots: tuple[Slot, ...]) -> None:
+    def _sort(self, slots: Collection[Slot]) -> None:
         """Tell the places of numbers and of levels apart, and what is special of either."""
-        self.slots = slots
+        self.slots = slots = tuple(slots)
         self.numbers = [place for place, slot in enumerate(slots) if not slot.n_levels]
         self.levels = [place for place, slot in enumerate(slots) if slot.n_levels]
         of_numbers = [slots[place] for place in self.numbers]
@@ -112,19 +117,19 @@ class MixtureEmission(nn.Module):
         self.has_integers = any(slot.step for slot in of_numbers)
         self.is_completing = any(slot.n_drawn < slot.n_levels for slot in slots)
 
-    def _register(self, slots: tuple[Slot, ...]) -> None:
-        of_numbers = [slots[place] for place in self.numbers]
+    def _register(self) -> None:
+        of_numbers = [self.slots[place] for place in self.numbers]
         place_of = torch.empty(self.n_features, dtype=torch.int64)
-        for place, slot in enumerate(slots):
+        for place, slot in enumerate(self.slots):
             place_of[list(slot.features)] = place
         steps = torch.tensor([slot.step for slot in of_numbers])
         integers = [of_numbers[i] for i in self.coarse]
         buffers = {
-            "earlier": (place_of < torch.arange(len(slots))[:, None]).float()[..., None],
+            "earlier": (place_of < torch.arange(self.n_slots)[:, None]).float()[..., None],
             "log_steps": torch.where(steps > 0, steps, 1.0).log(),
             "integers": torch.tensor([[s.step, s.lowest, s.highest] for s in integers]),
             "places_of_numbers": torch.tensor([s.start for s in of_numbers], dtype=torch.int64),
-            "is_number": torch.tensor([not slot.n_levels for slot in slots]),
+            "is_number": torch.tensor([not slot.n_levels for slot in self.slots]),
         }
         for name, buffer in buffers.items():
             self.register_buffer(name, buffer, persistent=False)
@@ -145,7 +150,7 @@ class MixtureEmission(nn.Module):
         A level that may not be drawn, and a number that is missing, have 0.
         """
         numbers = self._of_numbers(values)
-        residual = numbers - self._points(guesses, context)
+        residual = (numbers - self._points(guesses, context)) / self.inflation
         if self.gapped:
             residual = residual * self.present(values)
         of_numbers, of_levels = self._states(values, residual, context)
@@ -181,10 +186,10 @@ class MixtureEmission(nn.Module):
                 continue
             number = self._rank[place]
             residual = self._draw_number(number, state, uniform_of, normal[:, place])
-            value = points[:, number] + residual
+            value = points[:, number] + residual * self.inflation[number]
             if slot.step or slot.gap >= 0:
                 value = self._settled(slot, value, values, guesses[1])
-                residual = value - points[:, number]
+                residual = (value - points[:, number]) / self.inflation[number]
                 residual = residual if slot.gap < 0 else residual * values[:, slot.gap]
             values[:, slot.start] = value
             hidden[:, place + 1 :] += self._seen(place, value, residual) * weights[:, 0]
@@ -207,9 +212,7 @@ class MixtureEmission(nn.Module):
                 parts.append(given.sum(-1, keepdim=True))
         return torch.cat(parts, -1).mean(-1)
 
-    def _states(
-        self, values: Tensor, residual: Tensor, context: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _states(self, values: Tensor, residual: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden states of the numbers, (n, number, hidden), and of the levels."""
         # Zero where a slot would see itself or a later one.
         weights = self.from_earlier * self.earlier
@@ -230,7 +233,7 @@ class MixtureEmission(nn.Module):
         parameters = torch.einsum("nfh,fhk->nfk", states, self.out) + self.out_bias
         logits, means, raw_scales = parameters.chunk(3, dim=-1)
         scales = self._scale(raw_scales)
-        density = mixture_log_density(residual, logits, means, scales)
+        density = mixture_log_density(residual, logits, means, scales) - self.inflation.log()
         if not self.has_integers:
             return density
         density = density + self.log_steps
@@ -244,8 +247,9 @@ class MixtureEmission(nn.Module):
         """Log-probability of all that is rounded to an integer; the extremes take the tails."""
         steps, lowest, highest = self.integers.unbind(-1)
         half = 0.5 * steps
-        lower = torch.where(numbers < lowest + half, -_FAR, residual - half)
-        upper = torch.where(numbers > highest - half, _FAR, residual + half)
+        reach = half / self.inflation[self.coarse]
+        lower = torch.where(numbers < lowest + half, -_FAR, residual - reach)
+        upper = torch.where(numbers > highest - half, _FAR, residual + reach)
         return mixture_log_mass(lower, upper, *mixture)
 
     def _log_probability(self, i: int, values: Tensor, states: Tensor) -> Tensor:

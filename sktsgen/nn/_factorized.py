@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import torch
 import torch.nn.functional as F
@@ -57,7 +57,7 @@ class FactorizedTokenizer(Network):
         codebook_size: int,
         n_codebooks: int,
         n_classes: int = 0,
-        hidden: Sequence[Sequence[int]] = (),
+        hidden: Collection[tuple[int, int]] = (),
         has_residual_decoder: bool = True,
         d_hidden: int = 128,
         generator: torch.Generator,

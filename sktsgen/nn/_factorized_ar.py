@@ -191,11 +191,11 @@ class FactorizedDecoder:
     ) -> None:
         self.model, self.labels = model, labels
         self.start = model.prior.start(labels, static)
-        n_former, n_features = model.prior.n_former, model.bounds.shape[1]
-        self.former = model.bounds.new_zeros(len(labels), n_former, n_features)
+        # The last steps, as many as the longest lag; zeros before the series.
+        self.former = model.bounds.new_zeros(len(labels), model.prior.lags[0], len(model.bounds[0]))
         if history is not None:
-            known = history[:, -n_former:]
-            self.former[:, n_former - known.shape[1] :] = known
+            known = history[:, -self.former.shape[1] :]
+            self.former[:, self.former.shape[1] - known.shape[1] :] = known
         self.temperature, self.top_p = temperature, top_p
         self.n_uniforms = model.prior.n_uniforms
 
@@ -208,7 +208,8 @@ class FactorizedDecoder:
         tokenizer, prior = self.model.tokenizer, self.model.prior
         context, depth = states[:, 0], len(prior.codebooks)
         if prior.emission is not None:
-            context = torch.cat([context, self.former.flatten(1)], dim=-1)
+            at_lags = [self.former[:, -lag] for lag in prior.lags]
+            context = torch.cat([context, *at_lags], dim=-1)
         codes = prior.draw_codes(
             context, uniforms[:, 0, :depth], temperature=self.temperature, top_p=self.top_p
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 
@@ -51,7 +51,7 @@ def plain_slots(n_features: int) -> tuple[Slot, ...]:
     return tuple(Slot(feature) for feature in range(n_features))
 
 
-def read_slots(given: Sequence[tuple[Any, ...]] | None, n_features: int) -> tuple[Slot, ...]:
+def read_slots(given: Collection[tuple[Any, ...]] | None, n_features: int) -> tuple[Slot, ...]:
     """Slots from the plain tuples of a network's configuration; None is `plain_slots`.
 
     Raises

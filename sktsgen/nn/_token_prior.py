@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import torch
@@ -98,8 +98,9 @@ class TokenPrior(Network):
         share of the steps that are read wrongly.
     n_mixture, smallest_scale : int, float
         Normals per feature of the mixture emission, and the least standard deviation of one.
-    n_former : int
-        How many former steps the heads see as they are; with a mixture emission only.
+    lags : tuple of int
+        How many steps back the steps are that the heads see as they are, the last one 1; with a
+        mixture emission only.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -130,9 +131,9 @@ class TokenPrior(Network):
         corruption: float,
         n_mixture: int = 8,
         smallest_scale: float = 0.02,
-        n_former: int = 3,
+        lags: Collection[int] = (3, 2, 1),
         n_static: int = 0,
-        slots: Sequence[tuple[Any, ...]] | None = None,
+        slots: Collection[tuple[Any, ...]] | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -152,12 +153,12 @@ class TokenPrior(Network):
             "corruption": corruption,
             "n_mixture": n_mixture,
             "smallest_scale": smallest_scale,
-            "n_former": n_former,
+            "lags": tuple(lags),
             "n_static": n_static,
             "slots": None if slots is None else tuple(tuple(slot) for slot in slots),
         }
         depth, codebook_size, code_dim = codebooks
-        self.n_former = n_former
+        self.lags = tuple(lags)
         self.n_classes, self.dropout = n_classes, dropout
         self.input_noise, self.corruption = input_noise, corruption
         self.register_buffer("codebooks", torch.zeros(depth, codebook_size, code_dim))
@@ -179,7 +180,7 @@ class TokenPrior(Network):
             dropout=dropout,
             generator=generator,
         )
-        d_context = d_model + n_former * n_features if has_mixture else d_model
+        d_context = d_model + len(lags) * n_features if has_mixture else d_model
         self.heads = DepthHeads(d_context, 2 * d_model, depth, codebook_size, code_dim, generator)
         self.emission = (
             MixtureEmission(
@@ -224,16 +225,18 @@ class TokenPrior(Network):
         states: Float[Tensor, "batch time d_model"],
         inputs: Float[Tensor, "batch time d_input"],
     ) -> Float[Tensor, "batch time d_context"]:
-        """Put the values of the former steps beside each state, the latest last.
+        """Put the values of the steps at `lags` beside each state, zeros before the series.
 
         They come by no noise and no dropout, which would weaken how a step depends on the ones
-        just before it, above all how a sudden move is taken back; the states bring the longer past.
+        just before it, above all how a sudden move is taken back, and on those a season ago; the
+        states bring the longer past.
         """
         if self.emission is None:
             return states
-        padded = F.pad(inputs[:, :-1], (0, 0, self.n_former, 0))
-        former = padded.unfold(1, self.n_former, 1).movedim(-1, -2).flatten(2)
-        return torch.cat([states, former], dim=-1)
+        longest, n_steps = self.lags[0], inputs.shape[1]
+        padded = F.pad(inputs, (0, 0, longest, 0))
+        former = [padded[:, longest - lag : longest - lag + n_steps] for lag in self.lags]
+        return torch.cat([states, *former], dim=-1)
 
     def log_likelihood(
         self, context: Float[Tensor, "batch time d_context"], rows: Rows

@@ -1,6 +1,7 @@
 """Pure functions on tensors: condition, decompose, draw, drop, quantise, rotate, multiply."""
 
 from sktsgen.ops._autoregression import lag_moments, window_covariance
+from sktsgen.ops._carry import carry_forward
 from sktsgen.ops._condition import FactorPosterior, condition, deviation, factorise
 from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
@@ -15,6 +16,7 @@ from sktsgen.ops._spectrum import spectral_distance, strongest_bins
 
 __all__ = [
     "FactorPosterior",
+    "carry_forward",
     "condition",
     "corrupt_rows",
     "deviation",

@@ -5,6 +5,7 @@ from sktsgen.transformers._codecs import NumericCodec
 from sktsgen.transformers._decomposition import SeasonalTrendDecomposer
 from sktsgen.transformers._feature_rows import feature_rows
 from sktsgen.transformers._mixed_type import MixedTypeEncoder
+from sktsgen.transformers._periods import find_periods
 
 __all__ = [
     "FeatureBlock",
@@ -12,4 +13,5 @@ __all__ = [
     "NumericCodec",
     "SeasonalTrendDecomposer",
     "feature_rows",
+    "find_periods",
 ]

@@ -60,6 +60,7 @@ def new_prior(tokenizer, *, has_mixture=True, n_layers=2, window=8):
         input_noise=0.3,
         corruption=0.1,
         n_mixture=3,
+        lags=(7, 3, 2, 1),  # a season of 7 steps
         generator=seeded(1),
     )
     prior.codebooks.copy_(codebooks)

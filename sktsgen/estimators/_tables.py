@@ -1,0 +1,214 @@
+"""The walk of a user's table to features and back, static columns and gaps included."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from sktsgen.data import (
+    LazyRows,
+    Panel,
+    PanelSpec,
+    check_panel,
+    join_static,
+    restore_panel,
+    split_static,
+    static_columns,
+)
+from sktsgen.decoding import series_draws
+from sktsgen.estimators._draw import Draw
+from sktsgen.estimators._static_rows import StaticRows
+from sktsgen.ops import carry_forward
+from sktsgen.transformers import FeatureBlock, MixedTypeEncoder, NumericCodec, feature_rows
+
+_RARE_LEVELS = 3  # stream of the uniforms that choose among them
+_STEPS = 2**16  # rows whose slopes are taken together
+
+
+class Given(NamedTuple):
+    """Series as a model reads them.
+
+    Attributes
+    ----------
+    rows : Tensor of shape (n_rows, n_features) or LazyRows
+        Features of all rows, on the processor.
+    offsets : ndarray of shape (n_series + 1,)
+        First row of each series and, last, the number of rows.
+    static : ndarray of shape (n_series, n_static)
+        Features of what does not change in time.
+    """
+
+    rows: Tensor | LazyRows
+    offsets: np.ndarray
+    static: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Rows of each series."""
+        return np.diff(self.offsets)
+
+    def series(self, i: int) -> Tensor:
+        """Features of one series, (n_timesteps, n_features)."""
+        return self.rows[torch.arange(int(self.offsets[i]), int(self.offsets[i + 1]))]
+
+
+class TableMixin:
+    """Reading and handing out of tables for generators.
+
+    An engine that sets `_takes_tables` is given levels, integers and gaps as the blocks of
+    `codec_` say, and the features of static columns apart; the others are given numbers.
+    """
+
+    _takes_tables: ClassVar[bool] = False
+    codec_: MixedTypeEncoder | NumericCodec
+    spec_: PanelSpec
+    static_: StaticRows | None
+    static_columns_: tuple[int, ...]
+    has_gaps_: np.ndarray
+
+    def _learn_table(self, panel: Panel, labels: np.ndarray) -> Panel:
+        """Fit the codecs; return the panel without its static columns."""
+        self.spec_ = panel.spec
+        self.has_gaps_ = np.zeros(panel.n_channels, dtype=bool)
+        if panel.has_missing:
+            self.has_gaps_ = np.asarray(~panel.observed.all(axis=0))
+        self.static_columns_, self.static_ = (), None
+        if not self._takes_tables:
+            self.codec_ = NumericCodec().fit(panel)
+            return panel
+        found = static_columns(panel)
+        if 0 < len(found) < panel.n_channels:
+            self.static_columns_ = found
+            panel, static = split_static(panel, found)
+            self.static_ = StaticRows().fit(static, labels)
+        self.codec_ = MixedTypeEncoder(calendar=False).fit(panel.values)
+        return panel
+
+    def _read(self, X: Any) -> Panel:
+        """Check series against those of `fit`."""
+        leave = self._takes_tables
+        panel = check_panel(X, estimator=self, spec=self.spec_, mixed=leave, missing=leave)
+        if panel.has_missing:
+            self._refuse_new_gaps(panel)
+        return panel
+
+    def _refuse_new_gaps(self, panel: Panel) -> None:
+        is_new = ~panel.observed & ~self.has_gaps_
+        if not is_new.any():
+            return
+        row, position = np.argwhere(is_new)[0]
+        columns = self.spec_.columns or range(self.spec_.n_channels)
+        raise ValueError(
+            f"Input X contains NaN: column {columns[position]!r} has a missing cell, first in row "
+            f"{row}, and had none in fit; fill it, or fit on data with such gaps."
+        )
+
+    def _split(self, panel: Panel) -> tuple[Panel, Any]:
+        """Set the static rows apart; None where no column is static."""
+        if self.static_ is None:
+            return panel, None
+        return split_static(panel, self.static_columns_)
+
+    def _given(self, panel: Panel) -> Given:
+        """Read series as the model does."""
+        panel, static = self._split(panel)
+        features = np.zeros((panel.n_series, 0), np.float32)
+        if self.static_ is not None:
+            features = self.static_.encode(static)
+        return Given(self._feature_rows(panel), panel.offsets, features)
+
+    def _feature_rows(self, panel: Panel, device: torch.device | str = "cpu") -> Tensor | LazyRows:
+        """Features of all rows without static columns; missing numbers are the last ones before."""
+        rows = feature_rows(panel.values, self.codec_, torch.device(device))
+        gapped, gaps = self._gaps()
+        # Rows that are read on demand come without their past: what is missing there stays 0.
+        if gapped and isinstance(rows, Tensor):
+            offsets = panel.offsets
+            first = torch.tensor(np.repeat(offsets[:-1], panel.lengths), device=device)
+            rows[:, gapped] = carry_forward(rows[:, gapped], rows[:, gaps] > 0, first)
+        return rows
+
+    def _blocks(self) -> tuple[FeatureBlock, ...]:
+        codec = self.codec_
+        return codec.blocks if isinstance(codec, NumericCodec) else codec.blocks_
+
+    def _gaps(self) -> tuple[list[int], list[int]]:
+        """Features that are numbers with gaps, and those that say that they are present."""
+        numbers = {block.column: block.start for block in self._blocks() if block.width == 1}
+        pairs = [
+            (numbers[block.column], block.start)
+            for block in self._blocks()
+            if block.has_missing and block.column in numbers
+        ]
+        return [number for number, _ in pairs], [gap for _, gap in pairs]
+
+    @property
+    def _n_features(self) -> int:
+        return int(self.codec_.bounds_.shape[1])
+
+    def _slope_rows(self, given: Given) -> np.ndarray:
+        """Log density of the values of every row, less that of their features."""
+        is_density = np.zeros(self._n_features, dtype=bool)
+        for block in self._blocks():
+            has_density = block.kind == "continuous" or not self._takes_tables
+            is_density[block.start : block.stop] = has_density
+        gapped, gaps = self._gaps()
+        total = np.empty(given.offsets[-1])
+        for part in torch.arange(len(total)).split(_STEPS):
+            rows = given.rows[part].numpy()
+            slopes = self.codec_.log_slopes(rows)
+            slopes[:, gapped] *= rows[:, gaps]
+            total[part.numpy()] = slopes[:, is_density].sum(1)
+        return total
+
+    def _static_features(self, n_series: int) -> np.ndarray:
+        """Features of the training series that do not change in time, (n_series, n_static)."""
+        if self.static_ is None:
+            return np.zeros((n_series, 0), np.float32)
+        return self.static_.features_
+
+    def _static_of(
+        self, seed: int, numbers: np.ndarray, labels: np.ndarray, static: Any, history_of: Any
+    ) -> tuple[np.ndarray, Any]:
+        """Draw the static features and rows of series, or take those of their histories."""
+        if self.static_ is None:
+            return np.zeros((len(numbers), 0), np.float32), None
+        if static is None:
+            return self.static_.draw(seed, numbers, labels)
+        is_frame = isinstance(static, pd.DataFrame)
+        rows = static.take(history_of) if is_frame else static[history_of]
+        return self.static_.encode(rows), rows.reset_index(drop=True) if is_frame else rows
+
+    def _values_of(self, features: np.ndarray, draw: Draw) -> Any:
+        """Rows of drawn series, one below the other, in the types of `fit`."""
+        n_series, length = features.shape[:2]
+        flat = features.reshape(n_series * length, -1)
+        width = getattr(self.codec_, "n_uniforms_", 0)
+        uniforms = np.empty((n_series, 0))
+        if width:
+            uniforms = series_draws(draw.seed, draw.numbers, length * width, stream=_RARE_LEVELS)
+        values = self._decoded(flat, uniforms.reshape(len(flat), width))
+        return self._with_static(values, draw.static_rows, np.full(n_series, length))
+
+    def _decoded(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
+        """Rows of features in the types of `fit`, without static columns."""
+        if isinstance(self.codec_, NumericCodec):
+            return self.codec_.inverse_transform(features)
+        return self.codec_.decode(features, uniforms)
+
+    def _with_static(self, values: Any, static: Any, lengths: np.ndarray) -> Any:
+        if self.static_ is None:
+            return values
+        joined = join_static(values, static, self.static_columns_, lengths)
+        if self.spec_.is_mixed:
+            return joined.set_axis(self.spec_.column_index(), axis=1)
+        return np.asarray(joined)
+
+    def _restore_drawn(self, features: np.ndarray, draw: Draw, **index: Any) -> Any:
+        """Features of drawn series in the container of `fit`."""
+        lengths = np.full(len(features), features.shape[1])
+        return restore_panel(self._values_of(features, draw), self.spec_, lengths=lengths, **index)

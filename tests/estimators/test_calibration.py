@@ -1,0 +1,68 @@
+"""The size of steps in draws, brought to that of the data."""
+
+import numpy as np
+import pytest
+import torch
+
+from sktsgen.data import Windows
+from sktsgen.estimators._calibration import (
+    calibrate_innovations,
+    data_variance,
+    difference_variance,
+)
+from sktsgen.nn import MixtureEmission
+
+N_FEATURES = 2
+
+
+@pytest.fixture
+def emission():
+    generator = torch.Generator().manual_seed(0)
+    return MixtureEmission(
+        N_FEATURES, 4, n_mixture=2, d_hidden=4, smallest_scale=0.02, generator=generator
+    )
+
+
+def walk(emission):
+    """Random walks whose steps are as large as the emission's factor, of variance 1 at first."""
+    steps = np.random.default_rng(3).normal(size=(200, 100, N_FEATURES))
+    return (steps * emission.inflation.numpy()).cumsum(axis=1)
+
+
+def test_steps_of_draws_get_the_variance_of_the_data(emission):
+    wanted = np.array([1.21, 1.44])
+    calibrate_innovations(emission, lambda: walk(emission), wanted)
+    np.testing.assert_allclose(difference_variance(walk(emission)), wanted, rtol=1e-5)
+    np.testing.assert_allclose(emission.inflation, [1.1, 1.2], atol=0.02)
+
+
+def test_an_emission_is_never_narrowed_and_at_most_half_as_wide_again(emission):
+    calibrate_innovations(emission, lambda: walk(emission), np.array([0.5, 9.0]))
+    np.testing.assert_array_equal(emission.inflation, [1.0, 1.5])
+
+
+def test_what_stands_still_in_the_draws_is_left_alone(emission):
+    calibrate_innovations(emission, lambda: np.zeros((5, 10, N_FEATURES)), np.zeros(N_FEATURES))
+    np.testing.assert_array_equal(emission.inflation, [1.0, 1.0])
+
+
+def test_variance_of_the_data_counts_no_step_between_two_series():
+    rows = torch.tensor([[0.0], [1.0], [2.0], [50.0], [51.0]])
+    windows = Windows((rows,), np.array([3, 2]), 3)
+    assert data_variance(windows) == [0.0]
+    assert data_variance(Windows((rows,), np.array([5]), 5)) == [pytest.approx(414.1875)]
+
+
+def test_a_wider_emission_spreads_its_density_and_its_draws(emission):
+    generator = torch.Generator().manual_seed(1)
+    context = torch.randn(500, 4, generator=generator)
+    guesses = torch.zeros(500, N_FEATURES), torch.zeros(500, N_FEATURES)
+    uniforms = torch.rand(500, N_FEATURES, 2, generator=generator)
+    with torch.no_grad():
+        drawn = emission.draw(guesses, context, uniforms)
+        density = emission.log_density(drawn, guesses, context)
+        emission.inflation.fill_(1.3)
+        wider = emission.draw(guesses, context, uniforms)
+        thinner = emission.log_density(wider, guesses, context)
+    torch.testing.assert_close(wider, 1.3 * drawn)
+    torch.testing.assert_close(thinner, density - np.log(1.3))
