@@ -21,6 +21,7 @@ GENERATORS = {
     for estimator in test_instances()
     if hasattr(estimator, "sample_batches")
 }
+DRAWING = [name for name, estimator in GENERATORS.items() if hasattr(estimator, "_draw_features")]
 every_generator = pytest.mark.parametrize("name", GENERATORS)
 EXAMPLES = settings(deadline=None, max_examples=20, derandomize=True, database=None)
 
@@ -115,7 +116,7 @@ def with_room_for(monkeypatch, generator, n_series):
     return tried
 
 
-@every_generator
+@pytest.mark.parametrize("name", DRAWING)
 def test_what_does_not_fit_is_halved_until_it_does(name, monkeypatch):
     expected = whole(name, 2, 5)
     tried = with_room_for(monkeypatch, model(name), 3)
@@ -123,7 +124,7 @@ def test_what_does_not_fit_is_halved_until_it_does(name, monkeypatch):
     assert tried == [12, 6, 3, 3, 6, 3, 3]
 
 
-@every_generator
+@pytest.mark.parametrize("name", DRAWING)
 def test_one_series_that_does_not_fit_is_named(name, monkeypatch):
     with_room_for(monkeypatch, model(name), 0)
     with pytest.raises(OutOfMemoryError, match=r"One series of length=5 .* memory of cpu; lower"):
