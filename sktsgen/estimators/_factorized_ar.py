@@ -17,7 +17,7 @@ from sktsgen.estimators._draw import check_sharpening
 from sktsgen.estimators._factorized_coding import FactorizedCoding
 from sktsgen.estimators._factorized_data import PriorData, TokenizerData
 from sktsgen.persistence import register
-from sktsgen.training import Trainer, make_generator
+from sktsgen.training import Trainer, go_on_from, make_generator
 
 
 @register
@@ -42,6 +42,12 @@ class FactorizedARGenerator(FactorizedCoding):
         value, by the basis and a residual decoder. ``"mixture"``: values have a learnt density
         given codes and past, mixtures of normals around a point between what the codes stand
         for and the value of the step before.
+        Columns of levels and columns with gaps need the mixture.
+    missing : {"reproduce", "complete"}, default="reproduce"
+        What becomes of missing cells. ``"reproduce"``: where cells are missing is learnt and
+        drawn like all else. ``"complete"``: gaps are read as such, what stands in them is learnt
+        from what does not, and nothing that is drawn is missing. Data without gaps are the same
+        to both.
     window_length : int or None, default=None
         Time steps of a training window and of the attention span; None is 96, or the longest
         series if that is shorter.
@@ -51,7 +57,7 @@ class FactorizedARGenerator(FactorizedCoding):
         window, where there is one; None looks back three steps only. For ``emission="mixture"``.
     d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
         Width, blocks, query heads and key-value heads of the transformer.
-    dropout : float, default=0.15
+    dropout : float, default=0.2
         Dropout rate of the transformer, in [0, 1).
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
@@ -74,6 +80,9 @@ class FactorizedARGenerator(FactorizedCoding):
         Epochs without improvement before an early stop.
     tol : float, default=1e-4
         Improvement of the validation loss that counts.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the networks of the fit before, where there was one; sizes and
+        kinds of columns must be the same.
     device : str, default="auto"
         ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
     random_state : int, RandomState or None, default=None
@@ -87,8 +96,14 @@ class FactorizedARGenerator(FactorizedCoding):
     ----------
     components_ : ndarray of shape (n_components, n_channels)
         The basis, in the units of the data: X is about ``mean_ + transform(X) @ components_``.
+        Where channels are not all dynamic numbers without gaps, one column for each feature of
+        `codec_`, whose ``get_feature_names_out`` names them.
     mean_ : ndarray of shape (n_channels,)
-        Mean of every channel.
+        Mean of every channel, or of every feature.
+    codec_ : MixedTypeEncoder
+        What makes features of the channels that are not static.
+    static_columns_ : tuple of int
+        Positions of the channels that are.
     codebook_usage_ : ndarray of shape (n_codebooks,)
         Share of the codes that the training rows use.
     codebook_perplexity_ : ndarray of shape (n_codebooks,)
@@ -155,6 +170,7 @@ class FactorizedARGenerator(FactorizedCoding):
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -177,7 +193,7 @@ class FactorizedARGenerator(FactorizedCoding):
         n_layers: int = 2,
         n_heads: int = 4,
         n_kv_heads: int = 1,
-        dropout: float = 0.15,
+        dropout: float = 0.2,
         input_noise: float = 0.3,
         corruption: float = 0.0,
         max_epochs: int = 20,
@@ -187,6 +203,7 @@ class FactorizedARGenerator(FactorizedCoding):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
+        warm_start: bool = False,
         device: str = "auto",
         random_state: Any = None,
         verbose: int = 0,
@@ -213,6 +230,7 @@ class FactorizedARGenerator(FactorizedCoding):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -227,7 +245,9 @@ class FactorizedARGenerator(FactorizedCoding):
         X : array-like, list or DataFrame
             One series (2-D array, or frame with a plain index; rows are time steps), a panel of
             equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
-            index). Numbers, none missing.
+            index). Frames may have columns of any types; cells may be missing. Columns that are
+            constant within every series and differ between them are static: drawn once for each
+            new series, from the training series of its class, and told to the model.
         y : array-like of shape (n_series,) or None, default=None
             One class label per series; None for no classes. Ignored for a single series.
 
@@ -239,16 +259,18 @@ class FactorizedARGenerator(FactorizedCoding):
         Raises
         ------
         ValueError
-            If `X` has missing, infinite or non-numeric cells, or parameters do not fit together.
+            If cells of `X` are infinite, a column has no value at all, or parameters do not fit
+            together or to the columns.
         """
+        former = dict(vars(self)) if self.warm_start else {}
         with all_or_nothing(self):
             self._check_sizes()
             panel, labels = self._check_training_data(X, y)
             self._check_emission()
-            self._fit_stages(panel, labels)
+            self._fit_stages(panel, labels, former)
         return self
 
-    def _fit_stages(self, panel: Panel, labels: np.ndarray) -> None:
+    def _fit_stages(self, panel: Panel, labels: np.ndarray, former: dict[str, Any]) -> None:
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
         generator = make_generator(self.random_state)
         noise = make_generator(generator.initial_seed(), self.device_)
@@ -259,6 +281,7 @@ class FactorizedARGenerator(FactorizedCoding):
         # Stage 1 (Sections 3.1 and 3.2): basis, coefficients and codebooks.
         rows = training.rows[0]
         tokenizer = self._new_tokenizer(rows, generator)
+        go_on_from(former.get("tokenizer_"), tokenizer, with_buffers=True)
         data = TokenizerData(training, class_of)
         recipe = self._tokenizer_recipe()
         run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
@@ -269,6 +292,7 @@ class FactorizedARGenerator(FactorizedCoding):
         # Stage 2 (Section 3.3): a prior over the tokens of the frozen tokenizer.
         self.period_ = self._season(rows, panel.lengths)
         prior = self._new_prior(rows, generator)
+        go_on_from(former.get("prior_"), prior)
         about = class_of, static, tokenizer
         data, held_out = (
             PriorData(part, *about, reads_values=prior.emission is not None)

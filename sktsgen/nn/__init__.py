@@ -3,6 +3,7 @@
 from sktsgen.nn._attention import CausalAttention, attend, sliding_mask
 from sktsgen.nn._cache import KVCache, StaticKVCache
 from sktsgen.nn._contract import Network, TrainingStep
+from sktsgen.nn._depth_heads import DepthHeads
 from sktsgen.nn._dual_path import Components, MovingAverageMixture, outline
 from sktsgen.nn._dual_path_tokenizer import DecodedWindow, DualPathTokenizer
 from sktsgen.nn._emission import MixtureEmission
@@ -20,8 +21,8 @@ from sktsgen.nn._multiscale_ar import ScaleDecoder, ValueDecoder, log_density, r
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer, TokenInputs
 from sktsgen.nn._quantizer import Quantized, ResidualQuantizer, VectorQuantizer
 from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
-from sktsgen.nn._slots import Slot, plain_slots
-from sktsgen.nn._token_prior import DepthHeads, LogLikelihood, PriorBatch, Rows, TokenPrior
+from sktsgen.nn._slots import Slot
+from sktsgen.nn._token_prior import LogLikelihood, PriorBatch, Rows, TokenPrior
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.nn._window_batch import WindowBatch
 from sktsgen.nn._window_emission import WindowEmission
@@ -73,7 +74,6 @@ __all__ = [
     "attend",
     "log_density",
     "outline",
-    "plain_slots",
     "read_rows",
     "read_tokens",
     "sliding_mask",

@@ -11,15 +11,18 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sktsgen.nn._contract import Network, TrainingStep
+from sktsgen.nn._depth_heads import DepthHeads
 from sktsgen.nn._emission import MixtureEmission
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._slots import read_slots
 from sktsgen.nn._transformer import CausalTransformer
-from sktsgen.ops import corrupt_rows, draw_index, linear, nucleus
+from sktsgen.ops import corrupt_rows, draw_index, nucleus
 
 # Share of training windows that do not see where they start, as when a series goes on beyond
 # the window and its start has left the cache.
 _STARTLESS = 0.25
+# How much more the first step of a window weighs in training than a late one.
+_FIRST = 11.0
 
 
 class Rows(NamedTuple):
@@ -211,7 +214,10 @@ class TokenPrior(Network):
         parts = self.log_likelihood(self.with_former(states, rows.inputs), rows)
         n_terms = parts.tokens.shape[-1] + parts.values.shape[-1]
         per_step = parts.tokens.sum(-1) * self._share_present(rows) + parts.values.sum(-1)
-        return -(per_step * observed).sum() / (observed.sum() * n_terms)
+        weights = observed.to(per_step.dtype)
+        if step is not None:
+            weights = weights * first_steps_weigh_more(weights.shape[1]).to(weights)
+        return -(per_step * weights).sum() / (weights.sum() * n_terms)
 
     def _share_present(self, rows: Rows) -> Tensor | float:
         """Weigh the tokens of a step by how much of it is there, if gaps are not to be drawn."""
@@ -342,47 +348,10 @@ class TokenPrior(Network):
         return torch.stack(total, -2)
 
 
-class DepthHeads(nn.Module):
-    """Logits of each code of a step, given the past and the sum of the codes before it."""
+def first_steps_weigh_more(n_steps: int) -> Float[Tensor, " time"]:
+    """Weights of the steps of a window in the loss of training.
 
-    def __init__(
-        self,
-        d_context: int,
-        d_hidden: int,
-        depth: int,
-        codebook_size: int,
-        code_dim: int,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        self.from_context = Linear(d_context, depth * d_hidden, generator, bias=True)
-        self.from_codes = nn.Parameter(
-            uniform(depth, code_dim, d_hidden, generator=generator, d_in=code_dim)
-        )
-        self.out = nn.Parameter(
-            uniform(depth, codebook_size, d_hidden, generator=generator, d_in=d_hidden, gain=0.5)
-        )
-        self.out_bias = nn.Parameter(torch.zeros(depth, codebook_size))
-
-    def forward(
-        self,
-        context: Float[Tensor, "batch time d_context"],
-        partial: Float[Tensor, "batch time depth code_dim"],
-    ) -> Float[Tensor, "batch time depth codes"]:
-        shared = self.from_context(context).unflatten(-1, (len(self.out), -1))
-        logits = [
-            self.level(level, shared[..., level, :], partial[..., level, :])
-            for level in range(len(self.out))
-        ]
-        return torch.stack(logits, -2)
-
-    def level(
-        self,
-        level: int,
-        shared: Float[Tensor, "*batch hidden"],
-        partial: Float[Tensor, "*batch code_dim"],
-    ) -> Float[Tensor, "*batch codes"]:
-        """Logits of one depth; the first has nothing before it."""
-        if level:
-            shared = shared + partial @ self.from_codes[level]
-        return linear(F.silu(shared), self.out[level]) + self.out_bias[level]
+    Where a draw starts is decided by its first steps, which are hard to tell and of which every
+    window has one each: left at one share in a window they are learnt last.
+    """
+    return 1.0 + _FIRST / torch.arange(1.0, n_steps + 1.0)

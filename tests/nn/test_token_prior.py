@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sktsgen.nn import TrainingStep
+from sktsgen.nn._token_prior import first_steps_weigh_more
 from tests.nn.networks import (
     changed_rows,
     likelihood,
@@ -152,3 +153,10 @@ def test_a_window_of_one_step_can_be_trained_on():
     batch = prior_batch(tokenizer, [1, 1], n_steps=1, has_mixture=True)
     prior.loss(batch, TrainingStep(seeded(), 0.5)).backward()
     assert prior.start_embedding.grad.abs().sum(-1).amin() > 0
+
+
+def test_first_steps_weigh_more_in_training():
+    weights = first_steps_weigh_more(96)
+    assert weights[0] == 12.0
+    assert (weights.diff() < 0).all()
+    assert weights[-1] == pytest.approx(1.0, abs=0.12)
