@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sktsgen.datasets import make_ar1
 from sktsgen.exceptions import TrainingInterruptedWarning
 from sktsgen.nn import TokenPrior
 from sktsgen.training import Trainer
@@ -72,3 +73,38 @@ def test_sigint_handler_is_left_as_it_was():
     before = signal.getsignal(signal.SIGINT)
     fitted(small(), panel())
     assert signal.getsignal(signal.SIGINT) is before
+
+
+# A fit that goes on from the one before.
+
+
+def test_warm_start_goes_on_where_the_fit_before_ended():
+    X = make_ar1(40, 24, random_state=0)
+    options = {"early_stopping": False, "learning_rate": 5e-3, "max_epochs": 12}
+    cold = fitted(small(**options), X)
+    warm = fitted(small(warm_start=True, **options), X)
+    assert warm.loss_curve_ == cold.loss_curve_  # there was nothing to go on from
+    first, score = cold.loss_curve_, cold.score(X)
+    fitted(warm, X)
+    assert warm.loss_curve_[0] < first[0] - 0.5 * (first[0] - first[-1])
+    assert warm.score(X) > score
+    assert fitted(cold, X).loss_curve_ == first
+
+
+def test_warm_start_takes_new_data_of_the_same_kind():
+    model = fitted(small(warm_start=True), panel(4))
+    fitted(model, panel(6, 25) + 1.0)
+    assert model.sample(2, length=5).shape == (2, 5, 2)
+    assert np.isfinite(model.score(panel(6, 25) + 1.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [({"d_model": 16}, "d_model was 8 and is 16"), ({"n_components": 5}, "n_components was 3 and")],
+)
+def test_warm_start_of_other_sizes_is_refused_and_the_model_kept(change, text):
+    model = fitted(small(warm_start=True), panel())
+    before = model.sample(2)
+    with pytest.raises(ValueError, match=f"warm_start=True goes on from the fit before.*{text}"):
+        fitted(model.set_params(**change), panel())
+    np.testing.assert_array_equal(model.sample(2), before)

@@ -4,6 +4,7 @@ from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
 from sktsgen.training._runtime import make_generator, resolve_device
 from sktsgen.training._state import CheckpointStore, TrainState
 from sktsgen.training._trainer import Trainer
+from sktsgen.training._warm_start import go_on_from
 
 __all__ = [
     "CheckpointStore",
@@ -12,6 +13,7 @@ __all__ = [
     "Trainer",
     "TrainingData",
     "TrainingHistory",
+    "go_on_from",
     "make_generator",
     "resolve_device",
 ]
