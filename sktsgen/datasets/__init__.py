@@ -10,6 +10,7 @@ from sktsgen.datasets._linear import (
     var1_autocovariance,
     var1_entropy_rate,
 )
+from sktsgen.datasets._mixed import make_mixed_panel
 from sktsgen.datasets._panels import make_class_panel, make_sines
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "make_ar1",
     "make_building_energy",
     "make_class_panel",
+    "make_mixed_panel",
     "make_sines",
     "make_var1",
     "var1_autocovariance",

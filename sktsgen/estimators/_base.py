@@ -314,6 +314,7 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self._takes_tables
         return tags
 
 

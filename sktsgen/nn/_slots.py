@@ -46,20 +46,16 @@ class Slot(NamedTuple):
         return range(self.start, self.stop)
 
 
-def plain_slots(n_features: int) -> tuple[Slot, ...]:
-    """Every feature a continuous number."""
-    return tuple(Slot(feature) for feature in range(n_features))
-
-
-def read_slots(given: Collection[tuple[Any, ...]] | None, n_features: int) -> tuple[Slot, ...]:
-    """Slots from the plain tuples of a network's configuration; None is `plain_slots`.
+def read_slots(given: Collection[tuple[Any, ...]] | None, n_features: int) -> Collection[Slot]:
+    """Slots from the plain tuples of a network's configuration; None is every feature a number.
 
     Raises
     ------
     ValueError
         If the slots are not made of every feature once, or a number stands before its gap.
     """
-    slots = plain_slots(n_features) if given is None else tuple(Slot(*slot) for slot in given)
+    plain = ((feature,) for feature in range(n_features))
+    slots = tuple(Slot(*slot) for slot in (plain if given is None else given))
     found = [feature for slot in slots for feature in slot.features]
     if sorted(found) != list(range(n_features)):
         raise ValueError(f"slots have the features {found}, and there are {n_features}.")

@@ -43,14 +43,13 @@ def test_series_that_never_change_come_back(emission):
     np.testing.assert_array_equal(drawn, X[:, :5])
 
 
-@pytest.mark.parametrize("emission", EMISSIONS)
-def test_whole_and_boolean_columns_stay_so(emission):
+def test_whole_and_boolean_columns_stay_so():
     values = panel()[0]
     X = pd.DataFrame(
         {"count": np.rint(20 * values[:, 0]), "on": values[:, 1] > 5, "x": values[:, 0]}
     )
     X = X.astype({"count": "int32", "x": "float32"})
-    drawn = fitted(small(emission=emission), X).sample(20, length=10)
+    drawn = fitted(small(), X).sample(20, length=10)
     assert drawn.dtypes.equals(X.dtypes)
     assert 0.05 < drawn["on"].mean() < 0.95
     assert drawn["count"].nunique() > 10

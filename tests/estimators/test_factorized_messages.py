@@ -29,16 +29,14 @@ def stamped(days):
 
 
 BAD_DATA = {
-    "NaN": (with_cell(np.nan), ValueError, r"NaN in channel 1, first in row 3"),
+    "no value": (with_cell(np.nan) * [1.0, np.nan], ValueError, r"channel 1"),
     "infinity": (with_cell(-np.inf), ValueError, r"infinity in channel 1, first in row 3"),
-    "NaN in a frame": (frame_with(np.nan), ValueError, r"NaN in column 'heat', first in row 3"),
-    "NaN in a list": ([panel()[0], with_cell(np.nan)], ValueError, r"NaN in channel 1"),
-    "NaN in a panel": (np.stack([panel()[0], with_cell(np.nan)]), ValueError, r"NaN"),
+    "infinity in a frame": (frame_with(np.inf), ValueError, r"infinity in column 'heat', .*row 3"),
     "complex": (with_cell(1j, complex), ValueError, r"Complex data not supported"),
     "text": (np.array([["a", "b"]] * 4), ValueError, r"numeric|'a'"),
-    "text column": (
-        pd.DataFrame({"load": [1.0, 2.0, 3.0], "name": ["u", "v", "w"]}),
-        (TypeError, ValueError),
+    "text beside numbers": (
+        pd.DataFrame({"load": [1.0, 2.0, 3.0], "name": pd.Series(["u", 2, "w"], dtype=object)}),
+        TypeError,
         r"'name'",
     ),
     "dates": (np.array([["2024-01-01"], ["2024-01-02"]], dtype="M8[D]"), TypeError, r"datetime64"),
@@ -79,6 +77,7 @@ BAD_PARAMS = {
     "window_length": (0, r"'window_length'.*Got 0 "),
     "validation_fraction": (1.0, r"'validation_fraction'.*Got 1.0 "),
     "emission": ("normal", r"'emission'.*'mixture'.*Got 'normal'"),
+    "missing": ("drop", r"'missing'.*'reproduce'.*Got 'drop'"),
     "device": ("tpu9", r"device='tpu9' is not available here"),
     "random_state": ("now", r"'random_state'.*Got 'now'"),
     "trainer": ("fast", r"'trainer'.*Got 'fast'"),
@@ -272,6 +271,28 @@ def test_panel_with_too_few_channels_is_refused_by_score(panel_model):
 def test_refused_data_leaves_a_fitted_model_as_it_was():
     model = fitted(small(), panel())
     before = model.sample(2)
-    with pytest.raises(ValueError, match="NaN"):
-        model.fit(with_cell(np.nan))
+    with pytest.raises(ValueError, match="infinity"):
+        model.fit(with_cell(np.inf))
     np.testing.assert_array_equal(model.sample(2), before)
+
+
+@pytest.mark.parametrize("use", ["score", "transform", "tokenize"])
+def test_gap_where_fit_had_none_is_named(panel_model, use):
+    with pytest.raises(ValueError, match=r"column 1 has a missing cell, first in row 3, and had"):
+        getattr(panel_model, use)(with_cell(np.nan))
+
+
+def test_gap_in_a_history_is_named(panel_model):
+    with pytest.raises(ValueError, match=r"column 1 has a missing cell, first in row 3, and had"):
+        panel_model.sample(prefix=with_cell(np.nan))
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"), [(["u", "v"] * 10, "name"), ([1.0, np.nan] * 10, "holed")]
+)
+def test_columns_that_a_point_cannot_stand_for_are_named(cells, name):
+    X = pd.DataFrame({"load": panel()[0, :, 0], name: cells})
+    model = small(emission="point")
+    with pytest.raises(ValueError, match=rf"emission='point' draws no .* column '{name}' has them"):
+        model.fit(X)
+    assert_unfitted(model)
