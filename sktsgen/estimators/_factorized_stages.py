@@ -204,7 +204,8 @@ class FactorizedStages(BaseGenerator):
         emission, length = self.prior_.emission, self.window_length_
         if emission is None or not emission.numbers or length < 2:
             return
-        plan = self._plan(n_calibrating(length), 0, length, None, None, seed, {})
+        n_series = min(n_calibrating(length), max(200, len(windows)))
+        plan = self._plan(n_series, 0, length, None, None, seed, {})
         calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
 
     def _encode(self, rows: Tensor | LazyRows) -> np.ndarray:
