@@ -78,7 +78,7 @@ def check_count(name: str, value: Any) -> None:
         raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
 
 
-def check_sharpening(temperature: float, top_p: float | None) -> None:
+def check_sharpening(temperature: Any, top_p: Any) -> None:
     """Refuse a `temperature` or `top_p` that is no way to sharpen a distribution."""
     if not (isinstance(temperature, Real) and temperature > 0):
         raise ValueError(f"temperature={temperature!r} must be a number above 0; 1 is as learnt.")
