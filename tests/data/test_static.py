@@ -131,7 +131,9 @@ def test_join_is_the_inverse_of_split_for_arrays(positions, lengths):
 
 
 def test_neighbouring_channels_stay_a_view():
-    panel = check_panel(np.arange(24.0).reshape(2, 3, 4))
+    X = np.arange(24.0).reshape(2, 3, 4)
+    X[..., [0, 3]] = X[:, :1, [0, 3]]
+    panel = check_panel(X)
     dynamic, _ = split_static(panel, (0, 3))
     assert np.shares_memory(dynamic.values, panel.values)
 
@@ -172,3 +174,12 @@ def test_parts_that_do_not_fit_are_named():
     )
     with pytest.raises(ValueError, match=re.escape(text)):
         join_static(np.ones((4, 1)), np.ones((2, 1)), (0,), [2, 3])
+
+
+def test_a_column_that_changes_within_a_series_is_named_with_it():
+    X = ragged_table()
+    X.loc[5, "region"] = "south"
+    with pytest.raises(
+        ValueError, match=r"column 'region' was constant .* and changes within series 2 here"
+    ):
+        split_static(read(X), [1])

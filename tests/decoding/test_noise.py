@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from sktsgen.decoding import SeriesNoise, class_draws, entropy_of
+from sktsgen.decoding import SeriesNoise, class_draws, entropy_of, series_draws
 
 BLOCKS = st.lists(st.integers(1, 90), min_size=1, max_size=6)
 
@@ -125,3 +125,13 @@ def test_none_is_fresh_and_leaves_numpy_s_own_state_alone():
     after = np.random.get_state()  # noqa: NPY002
     assert (before[1] == after[1]).all()
     assert before[2] == after[2]
+
+
+def test_streams_of_a_series_are_apart_and_begin_alike():
+    draws = {stream: series_draws(4, [7, 8], 50, stream=stream) for stream in (1, 2)}
+    np.testing.assert_array_equal(series_draws(4, [8], 3, stream=2), draws[2][1:, :3])
+    everything = np.concatenate([*draws[1], *draws[2]])
+    assert len(np.unique(everything)) == 200
+    assert kstest(everything, "uniform").pvalue > 0.01
+    noise = SeriesNoise(4, [7], 1).draw(50).numpy().ravel()
+    assert not np.isin(noise, draws[1].astype(np.float32)).any()
