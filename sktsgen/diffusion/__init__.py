@@ -1,8 +1,9 @@
 """The one noise process: what is hidden, how noise becomes data, and by which steps."""
 
-from sktsgen.diffusion._conditional_flow import ConditionalFlow, FlowBatch, Problem
+from sktsgen.diffusion._conditional_flow import ConditionalFlow
 from sktsgen.diffusion._masks import MASKS, draw_hidden
 from sktsgen.diffusion._noise import content_key, window_noise
+from sktsgen.diffusion._problem import FlowBatch, Problem
 from sktsgen.diffusion._sampler import (
     SAMPLERS,
     DDIMSampler,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from sktsgen.diffusion._masks import draw_hidden
+from sktsgen.diffusion._problem import FlowBatch, Problem
 from sktsgen.diffusion._sampler import Sampler, integrate
 from sktsgen.diffusion._schedule import StraightSchedule
 from sktsgen.nn import (
     Estimate,
-    Fill,
     GaussianFill,
     LatentDenoiser,
     LevelCodes,
@@ -32,48 +31,6 @@ _SMALLEST_SCALE = 0.01
 # Share of the windows that show their metadata.
 _METADATA_SHARE = 0.7
 _FARTHEST = 8.0
-
-
-class FlowBatch(NamedTuple):
-    """Windows to learn from.
-
-    Attributes
-    ----------
-    features : Tensor of shape (batch, time, feature)
-        Numbers and one-hot levels, plausible ones where nothing was observed.
-    observed : BoolTensor of shape (batch, time, column)
-        True where a cell was observed.
-    """
-
-    features: Tensor
-    observed: Tensor
-
-
-class Problem(NamedTuple):
-    """Windows with hidden cells, as the network reads them.
-
-    Attributes
-    ----------
-    fill : Fill
-        First guess of the latents.
-    scale : Tensor of shape (batch, time, latent)
-        Unit in which their deviations are counted.
-    visible : BoolTensor of shape (batch, time, latent)
-        True where a latent is given.
-    """
-
-    fill: Fill
-    scale: Tensor
-    visible: Tensor
-
-    @property
-    def mean(self) -> Tensor:
-        """First guess with all draws one below the other, (batch * draws, time, latent)."""
-        return self.fill.mean.flatten(0, 1)
-
-    def per_draw(self, x: Tensor) -> Tensor:
-        """Repeat something of every window for each of its draws."""
-        return x.repeat_interleave(self.fill.mean.shape[1], dim=0)
 
 
 class ConditionalFlow(Network):

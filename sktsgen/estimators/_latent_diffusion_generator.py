@@ -17,6 +17,7 @@ from sktsgen.estimators._base import BaseGenerator, all_or_nothing
 from sktsgen.estimators._draw import check_count
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_future import Continuation
+from sktsgen.estimators._latent_diffusion_metadata import check_metadata, with_given
 from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.persistence import register
 from sktsgen.training import Trainer
@@ -279,7 +280,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             length = self.default_length_ if metadata is None else len(metadata)
         check_count("length", length)
         histories = None if prefix is None else self._check_again(prefix)
-        self._check_metadata(metadata, histories, length)
+        check_metadata(metadata, self.metadata_columns, histories is not None, length)
         n_histories = 1 if histories is None else histories.n_series
         seed = self._seed(random_state)
         numbers = np.tile(np.arange(first, first + n_samples), n_histories)
@@ -334,26 +335,6 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             rows.observed[:length] = given.observed
         return rows, past
 
-    def _check_metadata(self, metadata: Any, histories: Panel | None, length: int) -> None:
-        if metadata is None:
-            return
-        if not isinstance(metadata, pd.DataFrame):
-            raise TypeError(
-                f"metadata is {type(metadata).__name__}; give a DataFrame with some of "
-                f"metadata_columns={self.metadata_columns!r}."
-            )
-        if histories is not None:
-            raise ValueError("metadata and prefix exclude each other; give one.")
-        allowed = [] if self.metadata_columns is None else list(self.metadata_columns)
-        other = [column for column in metadata.columns if column not in allowed]
-        if other:
-            raise ValueError(
-                f"metadata has the column {other[0]!r}, and metadata_columns={allowed}; name it "
-                f"there before fit, or leave it out."
-            )
-        if len(metadata) != length:
-            raise ValueError(f"metadata has {len(metadata)} rows and length={length}; make it so.")
-
     def _hand_over(
         self,
         drawn: np.ndarray,
@@ -369,7 +350,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         if metadata is not None:
             _, given = self._encode_given(metadata, "metadata")
             positions = self._positions(metadata.columns, "metadata")
-            tables = [_with_given(table, given, positions) for table in tables]
+            tables = [with_given(table, given, positions) for table in tables]
         is_frame = isinstance(tables[0], pd.DataFrame)
         table = pd.concat(tables, ignore_index=True) if is_frame else np.concatenate(tables)
         return restore_panel(
@@ -402,15 +383,3 @@ def _series(rows: Rows, number: int) -> Rows:
     ends = np.cumsum(rows.lengths)
     own = slice(ends[number] - rows.lengths[number], ends[number])
     return Rows(rows.features[own], rows.observed[own], rows.lengths[number : number + 1])
-
-
-def _with_given(table: Any, given: Any, positions: list[int]) -> Any:
-    """Table of a series with its metadata exactly as they were given."""
-    for position in positions:
-        if isinstance(table, pd.DataFrame):
-            cells = given.iloc[:, position]
-            table.isetitem(position, cells.where(cells.notna(), table.iloc[:, position]))
-        else:
-            cells = given[:, position]
-            table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
-    return table

@@ -1,0 +1,58 @@
+"""Columns that are given over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def check_metadata(
+    metadata: Any, allowed: Sequence[Any] | None, has_histories: bool, length: int
+) -> None:
+    """Refuse metadata that are no table of some of the `allowed` columns with `length` rows."""
+    if metadata is None:
+        return
+    if not isinstance(metadata, pd.DataFrame):
+        raise TypeError(
+            f"metadata is {type(metadata).__name__}; give a DataFrame with some of "
+            f"metadata_columns={allowed!r}."
+        )
+    if has_histories:
+        raise ValueError("metadata and prefix exclude each other; give one.")
+    known = [] if allowed is None else list(allowed)
+    other = [column for column in metadata.columns if column not in known]
+    if other:
+        raise ValueError(
+            f"metadata has the column {other[0]!r}, and metadata_columns={known}; name it there "
+            f"before fit, or leave it out."
+        )
+    if len(metadata) != length:
+        raise ValueError(f"metadata has {len(metadata)} rows and length={length}; make it so.")
+
+
+def with_given(table: Any, given: Any, positions: list[int]) -> Any:
+    """Return the table of a series with its metadata exactly as they were given.
+
+    Parameters
+    ----------
+    table, given : ndarray or DataFrame of shape (n_rows, n_channels)
+        What was drawn, and a table that holds the metadata.
+    positions : list of int
+        Columns that are given; their missing cells are those of `table`.
+
+    Returns
+    -------
+    table : ndarray or DataFrame of shape (n_rows, n_channels)
+        The same object.
+    """
+    for position in positions:
+        if isinstance(table, pd.DataFrame):
+            cells: Any = given.iloc[:, position]
+            table.isetitem(position, cells.where(cells.notna(), table.iloc[:, position]))
+        else:
+            cells = given[:, position]
+            table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
+    return table

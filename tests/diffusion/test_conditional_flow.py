@@ -1,0 +1,142 @@
+"""The model of windows, untrained: it draws from its first guess."""
+
+import numpy as np
+import pytest
+import torch
+
+from sktsgen.diffusion import SAMPLERS, ConditionalFlow, FlowBatch
+from sktsgen.nn import Network, TrainingStep
+
+MIXTURE = {"cells": 0.5, "future": 0.5}
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def new_flow(*, rank=12, metadata=(), condition_noise=0.0):
+    """Two numbers and a column of three levels, in windows of six steps; an always known number."""
+    flow = ConditionalFlow(
+        n_timesteps=6,
+        widths=[1, 1, 3, 1],
+        columns=[0, 1, 2, 3],
+        n_columns=3,
+        rank=rank,
+        mixture=MIXTURE,
+        metadata=list(metadata),
+        condition_noise=condition_noise,
+        d_model=16,
+        n_layers=2,
+        n_heads=4,
+        dropout=0.0,
+        generator=seeded(),
+    )
+    if rank:
+        distance = (torch.arange(6)[:, None] - torch.arange(6)).abs()
+        covariance = torch.kron(0.7**distance, 0.5 * torch.eye(5) + 0.5 * torch.ones(5, 5))
+        flow.fill.learn(torch.zeros(5), covariance.double(), smallest=1e-4)
+    return flow
+
+
+def windows(n, seed=1):
+    generator = seeded(seed)
+    levels = torch.randint(3, (n, 6), generator=generator)
+    one_hot = torch.nn.functional.one_hot(levels, 3).float()
+    numbers = torch.randn(n, 6, 3, generator=generator)
+    features = torch.cat([numbers[..., :2], one_hot, numbers[..., 2:]], dim=-1)
+    return features, torch.rand(n, 6, 3, generator=generator) < 0.6
+
+
+@torch.no_grad()
+def drawn(flow, features, visible, n_draws, *, sampler="midpoint", n_steps=8):
+    every = features[:, None].expand(-1, n_draws, -1, -1)
+    noise = torch.randn(len(features), n_draws, flow.n_noise, generator=seeded(2))
+    return flow.draw(every, visible, noise, sampler=SAMPLERS[sampler], n_steps=n_steps)
+
+
+def loss_of(flow, batch):
+    return float(flow.loss(batch).detach())
+
+
+@pytest.mark.parametrize("rank", [12, 0])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_visible_cells_come_back_and_levels_are_one_hot(sampler, rank):
+    flow = new_flow(rank=rank)
+    features, visible = windows(5)
+    found = drawn(flow, features, visible, 3, sampler=sampler)
+    shown = torch.cat([visible[..., [0, 1, 2, 2, 2]], torch.ones(5, 6, 1, dtype=torch.bool)], -1)
+    expected = features[:, None].expand_as(found)
+    kept = shown[:, None].expand_as(found)
+    assert torch.equal(found[kept], expected[kept])
+    np.testing.assert_array_equal(found[..., 2:5].sum(-1), 1.0)
+
+
+def test_hidden_cells_are_not_read():
+    flow = new_flow()
+    features, visible = windows(4)
+    spoilt = features.clone()
+    spoilt[..., :2][~visible[..., :2]] = 1e6
+    hidden_level = ~visible[..., 2]
+    spoilt[..., 2:5][hidden_level] = spoilt[..., 2:5][hidden_level].roll(1, dims=-1)
+    one, other = (drawn(flow, part, visible, 2) for part in (features, spoilt))
+    hidden = ~visible[:, None, :, 0].expand(-1, 2, -1)
+    torch.testing.assert_close(one[..., 0][hidden], other[..., 0][hidden])
+
+
+def test_untrained_draws_have_the_law_of_the_first_guess():
+    flow = new_flow()
+    features, visible = windows(3)
+    found = drawn(flow, features, visible, 1000)
+    problem = flow.pose(features[:, None], visible)
+    hidden = ~visible[..., 0]
+    mean, scale = problem.fill.mean[:, 0, :, 0][hidden], problem.fill.scale[..., 0][hidden]
+    cells = found[..., 0].transpose(1, 2)[hidden]
+    np.testing.assert_allclose((cells.mean(1) - mean) / scale, 0.0, atol=0.12)
+    np.testing.assert_allclose(cells.std(1) / scale, 1.0, atol=0.08)
+
+
+def test_untrained_levels_have_the_shares_of_the_first_guess():
+    flow = new_flow()
+    features, visible = windows(3)
+    found = drawn(flow, features, visible, 500, n_steps=12)
+    expected = flow.point(features[:, None], visible)[:, 0, :, 2:5].detach()
+    hidden = ~visible[..., 2]
+    shares = found[..., 2:5].mean(1)
+    np.testing.assert_allclose(shares[hidden], expected[hidden], atol=0.12)
+
+
+def test_the_loss_without_a_step_repeats_itself_and_training_lowers_it():
+    flow = new_flow()
+    features, _ = windows(64)
+    features[..., 1] = features[..., 0].square()  # no first guess knows that
+    batch = FlowBatch(features, torch.ones(64, 6, 3, dtype=torch.bool))
+    before = loss_of(flow, batch)
+    assert loss_of(flow, batch) == before
+    optimizer = torch.optim.Adam(flow.parameters(), lr=3e-3)
+    generator = seeded(5)
+    for _ in range(60):
+        optimizer.zero_grad()
+        flow.loss(batch, TrainingStep(generator, 0.5)).backward()
+        optimizer.step()
+    assert loss_of(flow, batch) < 0.95 * before
+
+
+def test_metadata_are_shown_in_most_windows_and_blurred():
+    flow = new_flow(metadata=[0], condition_noise=0.5)
+    observed = torch.ones(2000, 6, 3, dtype=torch.bool)
+    hidden = flow._hidden(observed, seeded())
+    whole = flow.config["mixture"]
+    assert whole == MIXTURE
+    shown = ~hidden[..., 0].any(1)
+    assert 0.65 < float(shown.float().mean()) < 0.9
+    features, _ = windows(500)
+    blurred = flow._disturbed(features, seeded())
+    assert 0.15 < float((blurred - features)[..., 0].std()) < 0.4
+    assert torch.equal(blurred[..., 1:], features[..., 1:])
+
+
+def test_a_network_is_built_again_from_its_arrays():
+    flow = new_flow()
+    features, visible = windows(2)
+    rebuilt = Network.from_plain(flow.to_plain())
+    assert torch.equal(drawn(rebuilt, features, visible, 2), drawn(flow, features, visible, 2))

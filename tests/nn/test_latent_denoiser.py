@@ -1,0 +1,49 @@
+"""The network of the diffusion."""
+
+import torch
+
+from sktsgen.nn import LatentDenoiser, velocity_skip
+from tests.nn.networks import normal, seeded
+
+
+def new_denoiser(n_layers=3):
+    denoiser = LatentDenoiser(
+        2, 6, 3, d_model=16, n_layers=n_layers, n_heads=4, dropout=0.0, generator=seeded()
+    )
+    torch.nn.init.normal_(denoiser.outward.weight, generator=seeded(1))
+    return denoiser
+
+
+def test_it_says_nothing_before_training():
+    denoiser = LatentDenoiser(
+        2, 6, 3, d_model=16, n_layers=2, n_heads=4, dropout=0.0, generator=seeded()
+    )
+    estimate = denoiser(normal(4, 8, 2), normal(4, 8, 6), torch.rand(4, generator=seeded()))
+    assert all((part == 0).all() for part in estimate)
+
+
+def test_every_step_sees_every_other():
+    denoiser, noisy, context = new_denoiser(), normal(1, 40, 2), normal(1, 40, 6)
+    t = torch.tensor([0.5])
+    changed = noisy.clone()
+    changed[0, 0] += 1.0
+    difference = denoiser(changed, context, t).flow - denoiser(noisy, context, t).flow
+    assert (difference[0].abs().amax(1) > 0).all()
+
+
+def test_the_time_matters_and_windows_do_not_mix():
+    denoiser, noisy, context = new_denoiser(), normal(3, 8, 2), normal(3, 8, 6)
+    t = torch.tensor([0.1, 0.5, 0.9])
+    together = denoiser(noisy, context, t).flow
+    for i in range(3):
+        alone = denoiser(noisy[i : i + 1], context[i : i + 1], t[i : i + 1]).flow
+        torch.testing.assert_close(together[i], alone[0], atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(together, denoiser(noisy, context, t.flip(0)).flow)
+
+
+def test_the_skip_is_the_best_velocity_of_standard_normal_data():
+    data, noise = torch.randn(2, 200_000, generator=seeded()).double()
+    for t in (0.2, 0.5, 0.8):
+        x = (1 - t) * data + t * noise
+        slope = ((noise - data) * x).mean() / x.square().mean()
+        assert abs(float(velocity_skip(torch.tensor([t]))[0]) - float(slope)) < 0.02
