@@ -67,17 +67,22 @@ print("types kept:", drawn.dtypes.equals(X.dtypes), drawn.index.dtypes.equals(X.
 # %%
 # Is it like the table?
 # ---------------------
-# Levels come as often, and mean for the numbers what they mean in the table; gaps have the lengths
-# of outages.
+# Levels come about as often, and mean for the numbers what they mean in the table; visitors have
+# their daily rhythm, and gaps the lengths of outages. The model is told no hours: a drawn series
+# may begin at any time of its day, whatever its first stamp says.
 
 windows = [[part.droplevel(0) for _, part in table.groupby(level=0)] for table in (X, drawn)]
 print(f"distance of the levels: {total_variation_distance(*windows):.3f}")
 print(f"difference of correlation ratios: {correlation_ratio_difference(*windows):.3f}")
 
 
-def by_hour(table):
-    """Mean visitors by the hour on the clock on the wall."""
-    return table.groupby(table.index.get_level_values(1).hour)["visitors"].mean()
+def rhythm(table, n_lags=49):
+    """Autocorrelation of the visitors, averaged over the series."""
+    series = [part.to_numpy(float) for _, part in table["visitors"].groupby(level=0)]
+    return [
+        pd.Series([pd.Series(part).autocorr(lag) for part in series]).mean()
+        for lag in range(n_lags)
+    ]
 
 
 def gap_lengths(table):
@@ -104,7 +109,7 @@ for table, colour, label, shift in ((X, blue, "real", -0.2), (drawn, orange, "dr
     )
     for box in boxes["boxes"]:
         box.set_facecolor(colour)
-    axs[1, 0].plot(by_hour(table), color=colour)
+    axs[1, 0].plot(rhythm(table), color=colour)
     lengths = gap_lengths(table).clip(upper=15).value_counts(normalize=True).sort_index()
     axs[1, 1].plot(lengths.index, lengths, "o-", color=colour)
 levels = sorted(X["sky"].dropna().unique())
@@ -113,7 +118,7 @@ for ax in axs[0]:
 axs[0, 0].set_ylabel("share")
 axs[0, 0].legend(frameon=False)
 axs[0, 1].set_ylabel(number)
-axs[1, 0].set(xlabel="hour", ylabel="visitors")
+axs[1, 0].set(xlabel="lag in hours", ylabel="autocorrelation of visitors")
 axs[1, 1].set(xlabel="hours without temperature", ylabel="share of gaps")
 plt.show()
 

@@ -90,7 +90,7 @@ def _draw_place(kind: str, time: pd.DatetimeIndex, rng: np.random.Generator) -> 
             "area": np.round(10.0 * capacity, 1),
             "pressure": pressure,
             "temperature": _draw_temperature(hour, sky, rng),
-            "sky": pd.Categorical.from_codes(sky, categories=_SKIES, ordered=True),
+            "sky": pd.Categorical(np.array(_SKIES)[sky], categories=_SKIES, ordered=True),
             "visitors": _draw_visitors(hour, sky, is_open, capacity, rng),
             "is_open": is_open,
         },

@@ -268,6 +268,33 @@ IMPORTS = Table(
     ("machine",),
     (Column("seconds", "s", 3),),
 )
+MIXED = Table(
+    "mixed",
+    "Mixed tables",
+    "Every fifth block of two windows of each series is held out; the model is small and shortly "
+    "trained. Windows are compared with held-out ones: shares of levels and gaps, shares of pairs of "
+    "levels at consecutive steps, associations of levels with levels and with numbers, distances of "
+    "numbers, the largest difference of a share of missing cells. *Floor* is real training windows in "
+    "the place of generated ones; *columns shuffled* keeps every column and nothing between them. "
+    "Types, static columns, ranges of integers and stamps are right (1) or not (0).",
+    ("dataset", "window", "n_windows"),
+    (
+        Column("total_variation", "levels"),
+        Column("transitions", "transitions"),
+        Column("cramers_v", "Cramer's V"),
+        Column("correlation_ratio", "correlation ratio"),
+        Column("marginal", "numbers"),
+        Column("missing_share", "missing share"),
+        Column("types_equal", "types", 0),
+        Column("n_static", "static columns", 0),
+        Column("static_constant", "constant", 0),
+        Column("within_range", "range", 0),
+        Column("stamps_increase", "stamps", 0),
+        Column("score_train", "score, training", 2),
+        Column("score_held_out", "score, held out", 2),
+        Column("fit_cpu_s", "fit, CPU s", 0),
+    ),
+)
 TABLES = (
     QUALITY,
     LITERATURE,
@@ -279,6 +306,7 @@ TABLES = (
     TRUTH,
     IMPUTATION,
     CORRUPTIONS,
+    MIXED,
     STRATEGIES,
     PLANTED_BUG,
     SHARDING,

@@ -1,0 +1,142 @@
+"""Mixed tables against held-out rows: ``python -m tests.benchmarks.mixed``.
+
+Every table gets a row for real training windows against held-out ones (the floor), for the
+generator, and for series that are shuffled column by column, which keeps every marginal.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sktsgen import FactorizedARGenerator
+from sktsgen.metrics import (
+    correlation_ratio_difference,
+    cramers_v_difference,
+    marginal_distance,
+    total_variation_distance,
+)
+from tests.benchmarks._mixed_tables import TABLES, Frame, MixedSplit, split
+from tests.benchmarks._rows import RESULTS, Row, append_row
+
+N_WINDOWS = 400
+MEASURES: dict[str, Callable[[list[Frame], list[Frame]], float]] = {
+    "total_variation": total_variation_distance,
+    "transitions": lambda real, drawn: total_variation_distance(real, drawn, transitions=True),
+    "cramers_v": cramers_v_difference,
+    "correlation_ratio": correlation_ratio_difference,
+    "marginal": marginal_distance,
+}
+
+
+def some(windows: list[Frame], n: int, seed: int) -> list[Frame]:
+    """Choose `n` windows, or all in random order if there are fewer."""
+    order = np.random.default_rng(seed).permutation(len(windows))[:n]
+    return [windows[i] for i in order]
+
+
+def shuffled(windows: list[Frame], seed: int) -> list[Frame]:
+    """Put each column in an order of its own over all rows."""
+    rng, rows = np.random.default_rng(seed), pd.concat(windows)
+    columns = {name: rows[name].array.take(rng.permutation(len(rows))) for name in rows.columns}
+    table, length = pd.DataFrame(columns, index=rows.index), len(windows[0])
+    return [table.iloc[first : first + length] for first in range(0, len(rows), length)]
+
+
+def compare(held_out: list[Frame], drawn: list[Frame]) -> Row:
+    """Distances to held-out windows; what a table has no columns for is left out."""
+    n = min(len(held_out), len(drawn))
+    row: Row = {"n_windows": n, "missing_share": _missing_difference(held_out, drawn)}
+    for name, measure in MEASURES.items():
+        try:
+            row[name] = measure(held_out[:n], drawn[:n])
+        except ValueError as error:
+            if "column" not in str(error):
+                raise
+    return row
+
+
+def structure(X: Frame, drawn: Frame, generator: FactorizedARGenerator) -> Row:
+    """Check what has to hold exactly; each is 1, or the row says what broke."""
+    static = drawn.columns[list(generator.static_columns_)]
+    by_series = drawn.groupby(level=0)
+    steps = [series.index.get_level_values(1) for _, series in by_series]
+    whole = [name for name in X if pd.api.types.is_integer_dtype(X[name].dtype)]
+    return {
+        "n_static": len(static),
+        "types_equal": int(drawn.dtypes.equals(X.dtypes)),
+        "static_constant": int((by_series[list(static)].nunique(dropna=False) == 1).all(axis=None)),
+        "within_range": int(all(drawn[name].max() <= 1.1 * X[name].max() + 1 for name in whole)),
+        "stamps_increase": int(
+            all(step.is_monotonic_increasing and step.is_unique for step in steps)
+        ),
+    }
+
+
+def measure(dataset: str, seed: int, max_epochs: int) -> list[Row]:
+    """Fit one table and return its rows."""
+    data = split(dataset)
+    held_out = some(data.held_out, N_WINDOWS, seed)
+    common = {"table": "mixed", "dataset": dataset, "window": TABLES[dataset][1], "seed": seed}
+    real = some(data.train_windows, N_WINDOWS, seed)
+    rows = [
+        {"name": "floor: training windows", **compare(held_out, real)},
+        {"name": "columns shuffled", **compare(held_out, shuffled(real, seed))},
+        _generated(data, held_out, common, max_epochs),
+    ]
+    return [common | row for row in rows]
+
+
+def _generated(data: MixedSplit, held_out: list[Frame], common: Row, max_epochs: int) -> Row:
+    window, seed = common["window"], common["seed"]
+    generator = FactorizedARGenerator(
+        window_length=window, max_epochs=max_epochs, random_state=seed, device="cpu"
+    )
+    begin = time.process_time()
+    generator.fit(data.train)
+    fitted = time.process_time()
+    drawn = generator.sample(N_WINDOWS, length=window)
+    done = time.process_time()
+    windows = [series.droplevel(0) for _, series in drawn.groupby(level=0, sort=False)]
+    return {
+        "name": "FactorizedARGenerator",
+        "params": {"max_epochs": max_epochs},
+        "n_rows": len(data.train),
+        "n_series": data.train.index.levels[0].size,
+        "fit_cpu_s": fitted - begin,
+        "sample_cpu_s": done - fitted,
+        "score_train": generator.score(_panel(some(data.train_windows, 100, seed))),
+        "score_held_out": generator.score(_panel(held_out[:100])),
+        **structure(data.train, drawn, generator),
+        **compare(held_out, windows),
+    }
+
+
+def _panel(windows: list[Frame]) -> Frame:
+    return pd.concat(dict(enumerate(windows)), names=["series", "time"])
+
+
+def _missing_difference(real: list[Frame], drawn: list[Frame]) -> float:
+    """Largest difference of the share of missing cells over the columns."""
+    shares = [pd.concat(windows).isna().mean() for windows in (real, drawn)]
+    return float((shares[0] - shares[1]).abs().max())
+
+
+def main() -> None:
+    """Measure the tables that are named, and store their rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", nargs="*", choices=sorted(TABLES), default=list(TABLES))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-epochs", type=int, default=8)
+    parser.add_argument("--folder", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    for dataset in arguments.dataset:
+        for row in measure(dataset, arguments.seed, arguments.max_epochs):
+            append_row(row, arguments.folder)
+
+
+if __name__ == "__main__":
+    main()
