@@ -8,7 +8,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sktsgen.ops._linear import linear
+from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
+
+_SMALLEST_HALF = 24
 
 
 class FactorPosterior(NamedTuple):
@@ -57,8 +59,7 @@ def condition(
         Marginals of the variables and the root of the precision of the factors.
     """
     precisions = visible / variances
-    seen = loadings * precisions[..., None]  # (batch, dim, rank)
-    precision = torch.matmul(loadings.T, seen)
+    precision = _gram(loadings * precisions.sqrt()[..., None])
     precision.diagonal(dim1=1, dim2=2).add_(1.0)
     root = torch.linalg.cholesky(precision)
     read = torch.where(visible[:, None], values, 0.0)
@@ -66,10 +67,32 @@ def condition(
     factors = torch.cholesky_solve(pulled.transpose(1, 2), root).transpose(1, 2)
     mean = torch.where(visible[:, None], values, factors @ loadings.T)
     # The inverse of the root is small: one product with it is faster than a solve for each cell.
-    unit = torch.eye(root.shape[1], dtype=root.dtype, device=root.device).expand_as(root)
-    spread = linear(torch.linalg.solve_triangular(root, unit, upper=False), loadings)
+    spread = linear(_inverse(root), loadings)
     variance = spread.square().sum(1) + variances
     return FactorPosterior(mean, variance.sqrt() * ~visible, root)
+
+
+def _gram(x: Tensor) -> Tensor:
+    """Products of the columns of every matrix of a batch, through the fast route on a CPU."""
+    if x.device.type != "cpu" or x.dtype != torch.float32 or not has_fast_fp32():
+        return torch.bmm(x.transpose(1, 2), x)
+    with fast_fp32():
+        return torch.bmm(x.transpose(1, 2), x)
+
+
+def _inverse(root: Tensor) -> Tensor:
+    """Inverse of lower triangular matrices, by halves: products are faster than solves."""
+    size = root.shape[1]
+    if size <= _SMALLEST_HALF:
+        unit = torch.eye(size, dtype=root.dtype, device=root.device).expand_as(root)
+        solved: Tensor = torch.linalg.solve_triangular(root, unit, upper=False)
+        return solved
+    half = size // 2
+    first, last = _inverse(root[:, :half, :half]), _inverse(root[:, half:, half:])
+    inverse = torch.zeros_like(root)
+    inverse[:, :half, :half], inverse[:, half:, half:] = first, last
+    inverse[:, half:, :half] = -(last @ (root[:, half:, :half] @ first))
+    return inverse
 
 
 def deviation(

@@ -38,6 +38,19 @@ def test_hidden_variables_have_the_dense_posterior(model):
         )
 
 
+@pytest.mark.parametrize("rank", [3, 30, 101])
+def test_any_number_of_factors_will_do(rank):
+    generator = torch.Generator().manual_seed(0)
+    loadings = torch.randn(8, rank, generator=generator)
+    variances, values = torch.full((8,), 0.5), torch.randn(1, 1, 8, generator=generator)
+    visible = torch.tensor([[True, False] * 4])
+    posterior = condition(loadings, variances, values, visible)
+    mean, covariance = dense_posterior(loadings, variances, values[0], visible[0])
+    np.testing.assert_allclose(posterior.mean[0][:, ~visible[0]], mean, atol=1e-3)
+    expected = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(posterior.scale[0][~visible[0]], expected, rtol=1e-3)
+
+
 def test_visible_variables_are_their_values(model):
     _, _, values, visible = model
     posterior = condition(*model)
