@@ -70,7 +70,8 @@ class MultiScaleARGenerator(MultiScaleParts):
         relative to the spread of what is read, at least 0. Each window has a level of its own,
         which the transformer is told; drawing and scoring tell it 0.
     corruption : float, default=0.0
-        Share of the tokens that are read wrongly in training, in [0, 1).
+        Share of the tokens that are taken wrongly in training, in [0, 1): as one of the nearest
+        few codes, for which the finer scales then make up.
     max_epochs : int, default=16
         Epochs of the prior at most, of `Trainer.steps_per_epoch` (100) optimiser steps each; the
         tokenizer takes a quarter of it, with twice the batch.
@@ -103,10 +104,8 @@ class MultiScaleARGenerator(MultiScaleParts):
         Codes that training windows use.
     codebook_usage_, codebook_perplexity_ : ndarray of shape (n_scales,)
         Share of these codes that each scale uses, and exponential of their entropy.
-    tokenizer_, prior_ : DualPathTokenizer, ScalePrior
-        The trained networks.
-    n_parameters_ : int
-        Trained numbers of both networks, codes included.
+    tokenizer_, prior_, n_parameters_ : DualPathTokenizer, ScalePrior, int
+        The trained networks, and the trained numbers of both, codes included.
     window_length_ : int
         Time steps of a window.
     classes_ : ndarray of shape (n_classes,) or None
@@ -117,10 +116,8 @@ class MultiScaleARGenerator(MultiScaleParts):
         Epochs the prior was trained, and the one whose weights were kept.
     device_ : str
         Device in use.
-    n_features_in_ : int
-        Number of channels.
-    feature_names_in_ : ndarray of shape (n_channels,)
-        Column names, if `X` had any.
+    n_features_in_, feature_names_in_ : int, ndarray of shape (n_channels,)
+        Number of channels, and the column names if `X` had any.
 
     References
     ----------
@@ -277,7 +274,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         class_of = torch.tensor(labels, device=self.device_)
         run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
 
-        # Stage 1 (Section 4.1): decomposition, paths and codebook.
+        # Stage 1: decomposition, paths and codebook.
         tokenizer = self._new_tokenizer(panel, generator)
         windows = WindowData(training, class_of)
         recipe = self._tokenizer_recipe()
@@ -285,13 +282,15 @@ class MultiScaleARGenerator(MultiScaleParts):
         self.tokenizer_, self.tokenizer_loss_curve_ = tokenizer.frozen(), history.losses
         self._settle_codes(windows)
 
-        # Stage 2 (Section 4.2): tokens coarse to fine, and values given the tokens.
+        # Stage 2: tokens coarse to fine, and values given the tokens.
         prior = self._new_prior(generator)
-        data, held_out = (TokenData(part, class_of, tokenizer) for part in (training, validation))
+        data = TokenData(training, class_of, tokenizer, self.corruption, generator)
+        held_out = TokenData(validation, class_of, tokenizer)
         self._measure_inputs(prior, data)
         recipe = self._prior_recipe()
         history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
         self.prior_ = prior.frozen()
+        self._calibrate(training, generator.initial_seed())
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
         self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
         self.n_parameters_ = self._count_parameters()

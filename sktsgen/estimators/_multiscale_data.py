@@ -12,6 +12,8 @@ from sktsgen.nn import DualPathTokenizer, TokenBatch, WindowBatch, read_tokens
 
 # Windows that are encoded together, and how many at most are encoded before training.
 CHUNK, _ENCODED_ONCE = 512, 100_000
+# Windows whose wrongly taken tokens are chosen independently.
+_MISTAKES = 2**15
 
 
 class WindowData:
@@ -60,20 +62,51 @@ class TokenData(WindowData):
         Class of every series.
     tokenizer : DualPathTokenizer
         The trained first stage.
+    corruption : float, default=0.0
+        Share of the tokens that are taken wrongly.
+    generator : torch.Generator or None, default=None
+        What decides which, needed with `corruption`; a window keeps its own, so that a resumed
+        training sees the same.
     """
 
-    def __init__(self, windows: Windows, labels: Tensor, tokenizer: DualPathTokenizer) -> None:
+    def __init__(
+        self,
+        windows: Windows,
+        labels: Tensor,
+        tokenizer: DualPathTokenizer,
+        corruption: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__(windows, labels)
-        self.tokenizer = tokenizer
-        is_small = 0 < len(windows) <= _ENCODED_ONCE
-        everything = torch.arange(len(windows))
-        self.codes = encode_windows(tokenizer, self, everything) if is_small else None
+        self.tokenizer, self.corruption = tokenizer, corruption
+        shape = min(max(1, len(windows)), _MISTAKES), sum(tokenizer.quantizer.scales), 2
+        self.uniforms = torch.ones(shape, device=labels.device)
+        if corruption:
+            self.uniforms = torch.rand(shape, generator=generator).to(labels.device)
+        self.tokens: tuple[Tensor, Tensor] | None = None
+        if 0 < len(windows) <= _ENCODED_ONCE:
+            parts = [self._encode(part) for part in torch.arange(len(windows)).split(CHUNK)]
+            codes, taken = (torch.cat(part) for part in zip(*parts, strict=True))
+            self.tokens = codes, taken
 
     @torch.no_grad()
     def batch(self, indices: Tensor) -> TokenBatch:
         """Windows of the numbers `indices` with their tokens."""
-        codes = None if self.codes is None else self.codes[indices.to(self.codes.device)]
-        return read_tokens(self.tokenizer, self.windows_of(indices), codes)
+        if self.tokens is None:
+            tokens = self._encode(indices)
+        else:
+            chosen = indices.to(self.labels.device)
+            tokens = self.tokens[0][chosen], self.tokens[1][chosen]
+        return read_tokens(self.tokenizer, self.windows_of(indices), *tokens)
+
+    @torch.no_grad()
+    def _encode(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens, and the ones taken."""
+        batch = self.windows_of(indices)
+        uniforms = self.uniforms[indices.to(self.labels.device) % len(self.uniforms)]
+        return self.tokenizer.encode_loosely(
+            batch.values, batch.observed, uniforms, self.corruption
+        )
 
 
 @torch.no_grad()

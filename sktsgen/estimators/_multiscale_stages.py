@@ -12,9 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sktsgen.data import Panel
+from sktsgen.data import Panel, Windows
 from sktsgen.decoding import decode
 from sktsgen.estimators._base import BaseGenerator
+from sktsgen.estimators._calibration import (
+    calibrate_innovations,
+    data_variance,
+    n_calibrating,
+)
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder, as_history
@@ -101,7 +106,6 @@ class MultiScaleStages(BaseGenerator):
             n_heads=self.n_heads,
             dropout=self.dropout,
             input_noise=self.input_noise,
-            corruption=self.corruption,
             generator=generator,
         )
         return prior.to(self.device_)
@@ -163,6 +167,14 @@ class MultiScaleStages(BaseGenerator):
         read = torch.cat(data.batch(indices).inputs, dim=-1).flatten(0, 1)
         prior.spread.copy_(read.std(0, unbiased=False))
 
+    def _calibrate(self, windows: Windows, seed: int) -> None:
+        """Bring the size of steps in draws to that in `windows`."""
+        mixture, length = self.prior_.emission.mixture, self.window_length_
+        if mixture is None or length < 2:
+            return
+        plan = self._plan(n_calibrating(length), 0, length, None, None, seed, {})
+        calibrate_innovations(mixture, lambda: self._run(plan, None), data_variance(windows))
+
     def _draw_windows(self, draw: Draw) -> tuple[Tensor, ...]:
         """Values, and the parts they were drawn around, each (n_series, length, n_features)."""
         labels = torch.tensor(draw.labels, device=self.device_)
@@ -185,7 +197,9 @@ class MultiScaleStages(BaseGenerator):
             known[i, self.window_length_ - len(end) :] = True
         return torch.tensor(past, device=self.device_), torch.tensor(known, device=self.device_)
 
-    def _log_density(self, features: Tensor, labels: Tensor, observed: Tensor) -> Tensor:
+    def _log_density(
+        self, features: Tensor, labels: Tensor, observed: Tensor, static: Tensor | None = None
+    ) -> Tensor:
         """Cut series into windows that follow each other, each given the one before it."""
         n_series, n_steps = observed.shape
         length = self.window_length_

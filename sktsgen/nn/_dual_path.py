@@ -25,7 +25,7 @@ class Components(NamedTuple):
 
 
 class MovingAverageMixture(nn.Module):
-    """Trend as a mixture of moving averages, weighted by the value of each cell, [1]_ 3.3.
+    """Trend as a mixture of moving averages, weighted by the value of each cell [1]_.
 
     Parameters
     ----------

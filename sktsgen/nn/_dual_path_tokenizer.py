@@ -44,7 +44,7 @@ class DecodedWindow(NamedTuple):
 
 
 class DualPathTokenizer(Network):
-    """A window becomes tokens from coarse to fine, [1]_ Section 4.1.
+    """A window becomes tokens from coarse to fine [1]_.
 
     Trend and coarse seasonal part share one encoder and one decoder. The seasonal part has its
     own: its encoder attends to the strongest frequencies, its decoder to the reconstructed coarse
@@ -131,7 +131,7 @@ class DualPathTokenizer(Network):
         self.register_buffer("is_quantising", torch.tensor(False))
 
     def loss(self, batch: WindowBatch, step: TrainingStep | None = None) -> Float[Tensor, ""]:
-        """Errors of series, parts and spectrum, and commitment, [1]_ Eq. 12."""
+        """Sum up the errors of series, parts and spectrum, and the pull of the codes."""
         generator = None if step is None else step.generator
         x = reflect(batch.values, batch.observed)
         parts = self.decompose(x)
@@ -189,6 +189,17 @@ class DualPathTokenizer(Network):
     ) -> Int[Tensor, "batch token"]:
         """Tokens of windows, coarse to fine."""
         return self.quantizer.encode(self.latent(self.decompose(reflect(x, observed))))
+
+    def encode_loosely(
+        self,
+        x: Float[Tensor, "batch time features"],
+        observed: Bool[Tensor, "batch time"],
+        uniforms: Float[Tensor, "batch token 2"],
+        rate: float,
+    ) -> tuple[Int[Tensor, "batch token"], Int[Tensor, "batch token"]]:
+        """Tokens of windows when some are taken wrongly, and those taken."""
+        latent = self.latent(self.decompose(reflect(x, observed)))
+        return self.quantizer.encode_loosely(latent, uniforms, rate)
 
     def decode(
         self,

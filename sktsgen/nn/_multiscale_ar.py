@@ -19,12 +19,18 @@ def read_tokens(
     tokenizer: DualPathTokenizer,
     batch: WindowBatch,
     codes: Int[Tensor, "batch token"] | None = None,
+    taken: Int[Tensor, "batch token"] | None = None,
 ) -> TokenBatch:
-    """Encode windows as a prior takes them; `codes` are their tokens, where these are known."""
+    """Prepare what a prior is trained on.
+
+    `codes` are the tokens of the windows, where these are known, and `taken` the ones that are
+    read and decoded in their place, if they are others.
+    """
     if codes is None:
         codes = tokenizer.encode(batch.values, batch.observed)
-    decoded = tokenizer.decode(tokenizer.quantizer.decode(codes), batch.labels)
-    inputs = tokenizer.quantizer.read(codes)
+    taken = codes if taken is None else taken
+    decoded = tokenizer.decode(tokenizer.quantizer.decode(taken), batch.labels)
+    inputs = tokenizer.quantizer.read(taken)
     return TokenBatch(batch, codes, inputs, decoded.values, decoded.states)
 
 

@@ -14,6 +14,9 @@ from sktsgen.nn._convolution import Convolution
 from sktsgen.nn._quantizer import Quantized, VectorQuantizer
 from sktsgen.ops import pool, straight_through, stretch
 
+# Codes that one taken wrongly is drawn from.
+_FEW = 16
+
 
 class TokenInputs(NamedTuple):
     """What each token of a window is predicted from, in the order of the tokens.
@@ -31,7 +34,7 @@ class TokenInputs(NamedTuple):
 
 
 class Refinement(nn.Module):
-    """Smooth the stretched codes of a scale: half the input, half a convolution of it, [1]_ 3.3.
+    """Smooth the stretched codes of a scale: half the input, half a convolution of it [1]_.
 
     It starts as the identity.
 
@@ -74,6 +77,8 @@ class MultiScaleQuantizer(nn.Module):
     ----------
     .. [1] K. Tian et al., "Visual Autoregressive Modeling: Scalable Image Generation via
        Next-Scale Prediction", arXiv:2404.02905.
+    .. [2] J. Han et al., "Infinity: Scaling Bitwise AutoRegressive Modeling for High-Resolution
+       Image Synthesis", arXiv:2412.04431.
     """
 
     def __init__(
@@ -120,6 +125,28 @@ class MultiScaleQuantizer(nn.Module):
             codes.append(self.codebook.encode(self._rest(rest, size)))
             rest = rest - self.refine(scale, self.codebook.decode(codes[-1]))
         return torch.cat(codes, dim=1)
+
+    def encode_loosely(
+        self,
+        z: Float[Tensor, "batch time dim"],
+        uniforms: Float[Tensor, "batch token 2"],
+        rate: float,
+    ) -> tuple[Int[Tensor, "batch token"], Int[Tensor, "batch token"]]:
+        """Tokens when a share `rate` of the ones before was taken wrongly, and those taken.
+
+        A wrong token is one of the nearest few; the finer scales go on from what was taken, and so
+        make up for it, as they must for what is drawn, [2]_.
+        """
+        is_wrong, ranks = uniforms[..., 0] < rate, (uniforms[..., 1] * _FEW).long()
+        rest, codes, taken = z, [], []
+        places = zip(is_wrong.split(self.scales, 1), ranks.split(self.scales, 1), strict=True)
+        for scale, (wrong, rank) in enumerate(places):
+            near = self.codebook.nearest(self._rest(rest, self.scales[scale]), _FEW)
+            others = near.gather(-1, rank[..., None] % near.shape[-1])[..., 0]
+            codes.append(near[..., 0])
+            taken.append(torch.where(wrong, others, codes[-1]))
+            rest = rest - self.refine(scale, self.codebook.decode(taken[-1]))
+        return torch.cat(codes, dim=1), torch.cat(taken, dim=1)
 
     def decode(
         self, codes: Int[Tensor, "batch token"], n_scales: int | None = None

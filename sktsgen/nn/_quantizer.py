@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sktsgen.ops import nearest_code, straight_through
+from sktsgen.ops import linear, nearest_code, straight_through
 
 
 class Quantized(NamedTuple):
@@ -50,6 +50,11 @@ class VectorQuantizer(nn.Module):
 
     def encode(self, z: Float[Tensor, "*batch dim"]) -> Int[Tensor, "*batch"]:
         return nearest_code(z, self.codebook)
+
+    def nearest(self, z: Float[Tensor, "*batch dim"], n_codes: int) -> Int[Tensor, "*batch few"]:
+        """Give the `n_codes` codes closest to each vector, or all there are, closest first."""
+        closeness = linear(z, self.codebook) - 0.5 * self.codebook.square().sum(-1)
+        return closeness.topk(min(n_codes, len(self.codebook)), dim=-1).indices
 
     def decode(self, codes: Int[Tensor, "*batch"]) -> Float[Tensor, "*batch dim"]:
         return F.embedding(codes, self.codebook)

@@ -17,7 +17,6 @@ from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.nn._window_batch import WindowBatch, hide_history
 from sktsgen.nn._window_emission import WindowEmission
-from sktsgen.ops import corrupt_rows
 
 # Last steps of the history that the heads see directly.
 _NEWEST = 3
@@ -53,7 +52,7 @@ class LikelihoodParts(NamedTuple):
 
 
 class ScalePrior(Network):
-    """Decoder-only transformer over the history of a window and its tokens, [1]_ Section 4.2.
+    """Decoder-only transformer over the history of a window and its tokens [1]_.
 
     The history comes first, in as many patches as the finest scale has tokens. A token is read as
     the sum of the scales before its own, at its place, and the vector of the token before it;
@@ -77,9 +76,9 @@ class ScalePrior(Network):
         Number of classes, 0 for none.
     d_model, n_layers, n_heads : int
         Sizes of the transformer.
-    dropout, input_noise, corruption : float
+    dropout, input_noise : float
         Dropout rate; largest standard deviation of the noise on what is read, relative to its
-        spread, each window being told its own; share of the tokens that are read wrongly.
+        spread, each window being told its own.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -112,7 +111,6 @@ class ScalePrior(Network):
         n_heads: int,
         dropout: float,
         input_noise: float,
-        corruption: float,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -132,10 +130,9 @@ class ScalePrior(Network):
             "n_heads": n_heads,
             "dropout": dropout,
             "input_noise": input_noise,
-            "corruption": corruption,
         }
         self.is_parallel, self.n_classes = is_parallel, n_classes
-        self.input_noise, self.corruption = input_noise, corruption
+        self.input_noise = input_noise
         n_tokens, n_patches = sum(scales), scales[-1]
         self.patch_length = -(-n_timesteps // n_patches)
         self.register_buffer("spread", torch.ones(2 * code_dim))
@@ -256,10 +253,9 @@ class ScalePrior(Network):
         """Embed what the tokens from number `first` on are predicted from."""
         read = self._join(inputs)
         noisy = _with_noise(read, self.spread, level, generator)
-        corrupt = corrupt_rows(noisy, self.corruption, generator)
         span = slice(first, first + read.shape[1])
         place = self.token_place[span] + self.scale_embedding[self.scale_of[span]]
-        embedded = self.read_token(_with_level(corrupt, level)) + place
+        embedded = self.read_token(_with_level(noisy, level)) + place
         return self._with_class(embedded, labels)
 
     def begin(

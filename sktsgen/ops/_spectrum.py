@@ -39,7 +39,7 @@ def strongest_bins(
 def spectral_distance(
     x: Float[Tensor, "batch time channel"], y: Float[Tensor, "batch time channel"]
 ) -> Float[Tensor, ""]:
-    """Mean absolute difference of the Fourier coefficients, [1]_ Eq. 9.
+    """Mean absolute difference of the Fourier coefficients, as in [1]_.
 
     References
     ----------

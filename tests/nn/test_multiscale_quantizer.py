@@ -96,3 +96,34 @@ def test_loss_is_the_mean_over_scales_of_both_pulls():
     codes = quantizer.encode(z)
     errors = [(quantizer.decode(codes, n) - z).square().mean() for n in (1, 2, 3)]
     torch.testing.assert_close(quantizer(z).loss, 1.25 * torch.stack(errors).mean())
+
+
+def test_tokens_are_the_usual_ones_when_none_is_taken_wrongly():
+    quantizer, z = new_quantizer(), normal(10, 4, 3)
+    uniforms = torch.rand(10, 7, 2, generator=seeded(1))
+    codes, taken = quantizer.encode_loosely(z, uniforms, 0.0)
+    assert codes.equal(quantizer.encode(z))
+    assert taken.equal(codes)
+
+
+def test_finer_scales_make_up_for_what_was_taken_wrongly():
+    """Only the first scale is wrong: decoding is better than with the others left as they were."""
+    quantizer, z = new_quantizer(refined=False), normal(300, 4, 3)
+    uniforms = torch.rand(300, 7, 2, generator=seeded(1))
+    uniforms[:, 1:, 0] = 1.0
+    codes, taken = quantizer.encode_loosely(z, uniforms, 1.0 - 1e-6)
+    plain = quantizer.encode(z)
+    assert codes[:, 0].equal(plain[:, 0])
+    assert (taken[:, 0] != plain[:, 0]).float().mean() > 0.8
+    assert taken[:, 1:].equal(codes[:, 1:])
+    unaware = torch.cat([taken[:, :1], plain[:, 1:]], 1)
+    errors = [(quantizer.decode(c) - z).square().mean() for c in (plain, taken, unaware)]
+    assert errors[0] < errors[1] < 0.5 * errors[2]
+
+
+def test_share_of_wrong_tokens_is_the_rate():
+    quantizer, z = new_quantizer(), normal(300, 4, 3)
+    uniforms = torch.rand(300, 7, 2, generator=seeded(1))
+    codes, taken = quantizer.encode_loosely(z, uniforms, 0.4)
+    # One wrong draw in sixteen is the nearest code after all.
+    assert (codes != taken).float().mean().item() == pytest.approx(0.4 * 15 / 16, abs=0.03)

@@ -96,7 +96,7 @@ def test_prior_learns_the_tokens_of_the_histories():
     with torch.no_grad():
         tokens = read_tokens(tokenizer, batch._replace(history=batch.values))
     start = prior.log_likelihood(tokens).tokens.mean().item()
-    prior.trunk.dropout, prior.corruption, prior.input_noise = 0.0, 0.0, 0.0
+    prior.trunk.dropout, prior.input_noise = 0.0, 0.0
     optimizer, generator = torch.optim.AdamW(prior.parameters(), lr=3e-3), seeded(2)
     for _ in range(60):
         loss = prior.loss(tokens, TrainingStep(generator, 0.0))

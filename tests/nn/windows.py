@@ -62,6 +62,5 @@ def new_scale_prior(*, is_parallel=False, n_timesteps=12, scales=SCALES, codeboo
         n_heads=4,
         dropout=0.1,
         input_noise=0.3,
-        corruption=0.1,
         generator=seeded(1),
     )
