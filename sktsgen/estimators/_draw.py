@@ -80,9 +80,9 @@ def check_count(name: str, value: Any) -> None:
 
 def check_sharpening(temperature: Any, top_p: Any) -> None:
     """Refuse a `temperature` or `top_p` that is no way to sharpen a distribution."""
-    if not (isinstance(temperature, Real) and temperature > 0):
+    if not (isinstance(temperature, Real) and float(temperature) > 0):
         raise ValueError(f"temperature={temperature!r} must be a number above 0; 1 is as learnt.")
-    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+    if top_p is not None and not (isinstance(top_p, Real) and 0 < float(top_p) <= 1):
         raise ValueError(f"top_p={top_p!r} must be in (0, 1], or None to keep all codes.")
 
 

@@ -66,7 +66,9 @@ def _card_transactions() -> Frame:
     by_card = X.groupby("Card")
     X["step"] = by_card.cumcount()
     X["minutes"] = by_card["date"].diff().dt.total_seconds().fillna(0.0) / 60.0
-    X = X.drop(columns=["User", "date", "Merchant Name"]).astype({"Use Chip": "category", "MCC": "category"})
+    X = X.drop(columns=["User", "date", "Merchant Name"]).astype(
+        {"Use Chip": "category", "MCC": "category"}
+    )
     return as_panel(X, series="Card", time="step")
 
 

@@ -272,11 +272,11 @@ MIXED = Table(
     "mixed",
     "Mixed tables",
     "Every fifth block of two windows of each series is held out; the model is small and shortly "
-    "trained. Windows are compared with held-out ones: shares of levels and gaps, shares of pairs of "
-    "levels at consecutive steps, associations of levels with levels and with numbers, distances of "
-    "numbers, the largest difference of a share of missing cells. *Floor* is real training windows in "
-    "the place of generated ones; *columns shuffled* keeps every column and nothing between them. "
-    "Types, static columns, ranges of integers and stamps are right (1) or not (0).",
+    "trained. Windows are compared with held-out ones: shares of levels and gaps, shares of pairs "
+    "of levels at consecutive steps, associations of levels with levels and with numbers, distance "
+    "of numbers, the largest difference of a share of missing cells. *Floor* is real training "
+    "windows in the place of generated ones; *columns shuffled* keeps every column and nothing "
+    "between them. Types, static columns, ranges of integers and stamps are right (1) or not (0).",
     ("dataset", "window", "n_windows"),
     (
         Column("total_variation", "levels"),
