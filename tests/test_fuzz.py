@@ -110,7 +110,9 @@ def wild_frames(draw):
 def column(draw, dtype, n_rows):
     """One column; `Series` turns whatever is drawn into its type."""
     if dtype in ("float64", "float32"):
-        return np.array(draw(st.lists(numbers, min_size=n_rows, max_size=n_rows)), dtype)
+        drawn = np.array(draw(st.lists(numbers, min_size=n_rows, max_size=n_rows)))
+        with np.errstate(over="ignore"):
+            return drawn.astype(dtype)
     if dtype == "object":
         cells = st.sampled_from([1, 2.5, "a", None, (1, 2), b"x", pd.NaT])
         return pd.Series(
