@@ -21,8 +21,9 @@ from sktsgen.ops import corrupt_rows, draw_index, nucleus
 # Share of training windows that do not see where they start, as when a series goes on beyond
 # the window and its start has left the cache.
 _STARTLESS = 0.25
-# How much more the first step of a window weighs in training than a late one.
-_FIRST = 11.0
+# How much more the first step weighs in training for every time that a window is longer than a
+# short one.
+_FIRST, _SHORT = 11.0 / 3.0, 24
 
 
 class Rows(NamedTuple):
@@ -352,6 +353,8 @@ def first_steps_weigh_more(n_steps: int) -> Float[Tensor, " time"]:
     """Weights of the steps of a window in the loss of training.
 
     Where a draw starts is decided by its first steps, which are hard to tell and of which every
-    window has one each: left at one share in a window they are learnt last.
+    window has one each: left at one share in a long window they are learnt last. Short windows
+    have enough of them, and weights made their later steps worse.
     """
-    return 1.0 + _FIRST / torch.arange(1.0, n_steps + 1.0)
+    extra = _FIRST * max(0.0, n_steps / _SHORT - 1.0)
+    return 1.0 + extra / torch.arange(1.0, n_steps + 1.0)
