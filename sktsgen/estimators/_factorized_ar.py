@@ -57,7 +57,7 @@ class FactorizedARGenerator(FactorizedCoding):
         window, where there is one; None looks back three steps only. For ``emission="mixture"``.
     d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
         Width, blocks, query heads and key-value heads of the transformer.
-    dropout : float, default=0.2
+    dropout : float, default=0.1
         Dropout rate of the transformer, in [0, 1).
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
@@ -193,7 +193,7 @@ class FactorizedARGenerator(FactorizedCoding):
         n_layers: int = 2,
         n_heads: int = 4,
         n_kv_heads: int = 1,
-        dropout: float = 0.2,
+        dropout: float = 0.1,
         input_noise: float = 0.3,
         corruption: float = 0.0,
         max_epochs: int = 20,
