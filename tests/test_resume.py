@@ -50,6 +50,15 @@ def test_truncated_checkpoint_of_an_estimator_falls_back(tmp_path, caplog):
     assert resumed.loss_curve_ == straight.loss_curve_
 
 
+@pytest.fixture
+def listening():
+    """Listen to SIGINT, which a shell tells its background jobs to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_sigint_keeps_the_best_model_so_far(monkeypatch):
     """What Ctrl-C in a terminal and the stop button of a notebook send."""
     taken, original = [], TokenPrior.loss

@@ -68,6 +68,13 @@ def run_to_end(engine, folder, result, moments):
     return n_kills
 
 
+def lengthening(rng, longest):
+    """Give random moments, later and later: a machine may become slower than it was."""
+    while True:
+        yield float(rng.uniform(0.0, longest))
+        longest *= 1.1
+
+
 def main(n_wanted, engine="FactorizedARGenerator", seed=0):
     """Kill trainings until there were enough, comparing the result of each."""
     torch.set_num_threads(1)
@@ -80,7 +87,7 @@ def main(n_wanted, engine="FactorizedARGenerator", seed=0):
         straight = dict(np.load(here / "straight.npz"))
         n_kills, n_trainings, n_equal = 0, 0, 0
         while n_kills < n_wanted:
-            moments = iter(lambda: float(rng.uniform(0.0, 0.6 * duration)), None)
+            moments = lengthening(rng, 0.6 * duration)
             result = here / f"{n_trainings}.npz"
             n_kills += run_to_end(engine, here / "checkpoints", result, moments)
             shutil.rmtree(here / "checkpoints")
