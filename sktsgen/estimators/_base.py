@@ -19,10 +19,15 @@ from torch import Tensor
 from sktsgen import persistence
 from sktsgen.data import Panel, Windows, check_panel, split_windows
 from sktsgen.decoding import class_draws, entropy_of
+from sktsgen.estimators._calibration import (
+    calibrate_innovations,
+    data_variance,
+    n_calibrating,
+)
 from sktsgen.estimators._draw import Draw, check_count, with_sample_level
 from sktsgen.estimators._scoring import ScoringMixin
 from sktsgen.exceptions import OutOfMemoryError
-from sktsgen.nn import Network
+from sktsgen.nn import MixtureEmission, Network
 from sktsgen.training import resolve_device
 
 # Series drawn together: large enough for efficient products, small enough for the caches.
@@ -66,6 +71,14 @@ class BaseGenerator(ScoringMixin, DensityMixin, BaseEstimator):
         if self.batch_size == "auto":
             return max(8, _STEPS_PER_BATCH // self.window_length_)
         return int(self.batch_size)
+
+    def _calibrate(self, emission: MixtureEmission | None, windows: Windows, seed: int) -> None:
+        """Bring the size of steps in free draws to that in `windows`."""
+        length = self.window_length_
+        if emission is None or not emission.numbers or length < 2:
+            return
+        plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})
+        calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
 
     def _learn_classes(self, panel: Panel, y: Any) -> np.ndarray:
         none = np.zeros(panel.n_series, dtype=np.int64)

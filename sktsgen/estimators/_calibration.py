@@ -15,6 +15,7 @@ Variances = NDArray[np.float64]
 
 # Time steps that a variance is taken from, drawn or real.
 _STEPS = 48_000
+_FEWEST = 200
 _LARGEST = 1.5
 # Where the variance of the draws is looked at a second time.
 _PROBE = 1.2
@@ -67,13 +68,14 @@ def difference_variance(series: np.ndarray) -> Variances:
 
 def data_variance(windows: Windows) -> Variances:
     """Variance of the first differences of the features of `windows`, spread over all of them."""
-    n_windows = min(len(windows), n_calibrating(windows.window_length))
+    n_windows = min(len(windows), n_calibrating(windows))
     chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
     (features,), observed = windows.gather(chosen)
     differences = features.diff(dim=1)[observed[:, 1:]]
     return np.asarray(differences.double().var(0, correction=0).numpy(force=True))
 
 
-def n_calibrating(window_length: int) -> int:
-    """Return the number of windows that a variance is taken from."""
-    return max(200, _STEPS // window_length)
+def n_calibrating(windows: Windows) -> int:
+    """Return the number of series that a variance is taken from: no more than there are data."""
+    enough = max(_FEWEST, _STEPS // windows.window_length)
+    return min(enough, max(_FEWEST, len(windows)))

@@ -8,14 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import LazyRows, Panel, Windows
+from sktsgen.data import LazyRows, Panel
 from sktsgen.decoding import decode
 from sktsgen.estimators._base import BaseGenerator, Draw
-from sktsgen.estimators._calibration import (
-    calibrate_innovations,
-    data_variance,
-    n_calibrating,
-)
 from sktsgen.estimators._factorized_data import TokenizerData
 from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, slots_of
 from sktsgen.exceptions import CodebookUsageWarning
@@ -198,15 +193,6 @@ class FactorizedStages(BaseGenerator):
                 n_rows += len(error)
         scale = (total / n_rows).sqrt().clamp(min=1e-3)
         return scale.numpy().astype(np.float32)
-
-    def _calibrate(self, windows: Windows, seed: int) -> None:
-        """Bring the size of steps in draws to that in `windows`."""
-        emission, length = self.prior_.emission, self.window_length_
-        if emission is None or not emission.numbers or length < 2:
-            return
-        n_series = min(n_calibrating(length), max(200, len(windows)))
-        plan = self._plan(n_series, 0, length, None, None, seed, {})
-        calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
 
     def _encode(self, rows: Tensor | LazyRows) -> np.ndarray:
         """Codes of all rows, (n_rows, n_codebooks)."""

@@ -12,14 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sktsgen.data import Panel, Windows
+from sktsgen.data import Panel
 from sktsgen.decoding import decode
 from sktsgen.estimators._base import BaseGenerator
-from sktsgen.estimators._calibration import (
-    calibrate_innovations,
-    data_variance,
-    n_calibrating,
-)
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder, as_history
@@ -166,14 +161,6 @@ class MultiScaleStages(BaseGenerator):
         indices = torch.linspace(0, len(data) - 1, min(len(data), CHUNK)).long()
         read = torch.cat(data.batch(indices).inputs, dim=-1).flatten(0, 1)
         prior.spread.copy_(read.std(0, unbiased=False))
-
-    def _calibrate(self, windows: Windows, seed: int) -> None:
-        """Bring the size of steps in draws to that in `windows`."""
-        mixture, length = self.prior_.emission.mixture, self.window_length_
-        if mixture is None or length < 2:
-            return
-        plan = self._plan(n_calibrating(length), 0, length, None, None, seed, {})
-        calibrate_innovations(mixture, lambda: self._run(plan, None), data_variance(windows))
 
     def _draw_windows(self, draw: Draw) -> tuple[Tensor, ...]:
         """Values, and the parts they were drawn around, each (n_series, length, n_features)."""
