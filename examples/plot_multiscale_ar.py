@@ -21,7 +21,7 @@ from sktsgen.plotting import ComparisonDisplay
 
 X = make_building_energy(122, random_state=0)
 past, future = X.iloc[:-48], X.iloc[-48:]
-generator = MultiScaleARGenerator(window_length=48, max_epochs=8, random_state=0).fit(past)
+generator = MultiScaleARGenerator(window_length=48, max_epochs=4, random_state=0).fit(past)
 print(f"{generator.n_parameters_:,} parameters, tokens per scale: {generator.scales_}")
 
 # %%

@@ -35,7 +35,7 @@ class WindowBatch(NamedTuple):
 
 # Shares of training windows whose history is hidden, or begins anywhere in it: series start, and
 # histories to be continued may be short.
-_STARTS, _SHORT = 0.25, 0.25
+_STARTS, _SHORT = 0.5, 0.2
 
 
 def hide_history(
