@@ -11,6 +11,8 @@ from torch import Tensor
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 # The least difference of two logarithms that float32 tells from none.
 _LEAST = 1e-7
+# Where the tail of the normal distribution is its series, to 2e-5.
+_FAR = -10.0
 
 
 def mixture_log_density(
@@ -64,7 +66,22 @@ def mixture_log_mass(
     # Mirrored, so that both ends lie where cumulative probabilities are small.
     is_above = low + high > 0
     low, high = torch.where(is_above, -high, low), torch.where(is_above, -low, high)
-    log_high = torch.special.log_ndtr(high)
-    difference = (torch.special.log_ndtr(low) - log_high).clamp(max=-_LEAST)
-    log_normal = log_high + torch.log(-torch.expm1(difference))
+    log_high = _log_cdf(high)
+    # Squares of large numbers are not subtracted from one another.
+    in_tail = 0.5 * (high - low) * (high + low) + _tail(low) - _tail(high)
+    difference = torch.where(high < _FAR, in_tail, _log_cdf(low) - log_high)
+    log_normal = log_high + torch.log(-torch.expm1(difference.clamp(max=-_LEAST)))
     return torch.logsumexp(logits.log_softmax(-1) + log_normal, -1)
+
+
+def _log_cdf(z: Tensor) -> Tensor:
+    """Log of the standard normal CDF, whose own gradient in torch is lost far out in the tail."""
+    far = -0.5 * z.clamp(max=_FAR).square() + _tail(z)
+    return torch.where(z < _FAR, far, torch.special.log_ndtr(z.clamp(min=_FAR)))
+
+
+def _tail(z: Tensor) -> Tensor:
+    """Log of CDF times exp(z^2 / 2) for z below `_FAR`, by its asymptotic series."""
+    inverse = z.clamp(max=_FAR).square().reciprocal()
+    series = torch.log1p(inverse * (3.0 * inverse - 1.0))
+    return series + 0.5 * inverse.log() - _HALF_LOG_TWO_PI

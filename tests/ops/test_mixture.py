@@ -1,6 +1,7 @@
 """Densities and masses of mixtures against scipy, in the middle and far out."""
 
 import numpy as np
+import pytest
 import torch
 from scipy.stats import norm
 
@@ -54,3 +55,28 @@ def test_gradient_stays_finite_where_a_range_has_no_end():
     # Each pulls the mean to its side with the same force.
     torch.testing.assert_close(means.grad[0], -means.grad[1])
     assert means.grad[0] < -100
+
+
+@pytest.mark.parametrize("z", [-9.99, -10.01, -40.0, -1e3, -2e4, -5e4])
+def test_gradient_far_out_is_that_of_the_nearer_end(z):
+    """The mean is pulled by z / scale, at any distance and however far the other end is."""
+    for lower in (-1e3, (z - 1.0) * 0.02):
+        mean = torch.zeros(1, 1, requires_grad=True)
+        one = (torch.zeros(1, 1), mean, torch.full((1, 1), 0.02))
+        mass = mixture_log_mass(torch.tensor([lower]), torch.tensor([z * 0.02]), *one)
+        mass.sum().backward()
+        expected = -np.exp(norm.logpdf(z) - norm.logcdf(z)) / 0.02
+        np.testing.assert_allclose(mass.detach(), norm.logcdf(z), rtol=1e-5)
+        np.testing.assert_allclose(mean.grad[0], expected, rtol=1e-3)
+
+
+def test_gradients_are_finite_whatever_the_distance():
+    generator = torch.Generator().manual_seed(0)
+    middle = 100.0 * torch.randn(5000, generator=generator)
+    has_end = torch.rand(2, 5000, generator=generator) < 0.8
+    lower = torch.where(has_end[0], middle - 0.05, -1e3)
+    upper = torch.where(has_end[1], middle + 0.05, 1e3)
+    parts = [torch.randn(5000, 3, generator=generator).requires_grad_() for _ in range(2)]
+    scales = (torch.rand(5000, 3, generator=generator) + 0.02).requires_grad_()
+    mixture_log_mass(lower, upper, *parts, scales).sum().backward()
+    assert all(torch.isfinite(part.grad).all() for part in (*parts, scales))
