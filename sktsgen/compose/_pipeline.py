@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn import config_context
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -111,6 +112,12 @@ class GeneratorPipeline(Pipeline):
     def window_length_(self) -> int:
         """Time steps of a training window of the generator."""
         return int(_generator_of(self).window_length_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        steps = [step for _, step in self.steps if step not in (None, "passthrough")]
+        tags.input_tags.allow_nan = all(get_tags(step).input_tags.allow_nan for step in steps)
+        return tags
 
     @available_if(_last_has("score"))
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
