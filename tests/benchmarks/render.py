@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks._provenance import Provenance
 from tests.benchmarks._rows import RESULTS, Row, read_rows
 from tests.benchmarks._tables import TABLES, Column, Table
 
@@ -27,8 +28,10 @@ INTRODUCTION = """# Benchmarks
 Every figure was measured by `tests/benchmarks/`, one command a table, such as
 `python -m tests.benchmarks.factorized --table quality --dataset etth1 --window 24`, and this page
 is rendered from the stored rows by `python -m tests.benchmarks.render`. With several seeds a cell
-is their mean, with the least and the most in brackets. Figures of one table come from one machine
-and may be compared; seconds of different machines may not.
+is their mean, with the least and the most in brackets. Seconds of different machines may not be
+compared. What all lines of a table have in common stands below it; where their seeds differ, or the
+state of the code they were measured with, the last columns say so. A line with an older commit than
+the others has not been measured again since; `-dirty` is a state with changes not yet committed.
 """
 
 
@@ -74,14 +77,19 @@ def _grouped(rows: list[Row], keys: tuple[str, ...]) -> list[tuple[tuple[Any, ..
 def _one_table(table: Table, key: tuple[Any, ...], rows: list[Row]) -> Iterator[str]:
     title = ", ".join(f"{name} {value}" for name, value in zip(table.splits, key, strict=True))
     columns = [column for column in table.columns if any(column.key in row for row in rows)]
+    lines = [
+        (_label(label), [_cell(column, group) for column in columns], group)
+        for label, group in _grouped(rows, (*table.labels, "setting"))
+    ]
+    lines = [line for line in lines if any(cell != MISSING for cell in line[1])]
+    provenance = Provenance([group for _, _, group in lines] or [rows])
+    headers = provenance.headers()
     yield f"**{title.replace('n_', '')}**\n"
-    yield _line(["", *(column.header for column in columns)])
-    yield _line(["---", *("---:" for _ in columns)])
-    for label, group in _grouped(rows, (*table.labels, "setting")):
-        cells = [_cell(column, group) for column in columns]
-        if any(cell != MISSING for cell in cells):
-            yield _line([_label(label), *cells])
-    yield f"\n{_circumstances(rows)}{_absences(rows)}\n"
+    yield _line(["", *(column.header for column in columns), *headers])
+    yield _line(["---", *("---:" for _ in columns), *("---" for _ in headers)])
+    for label, cells, group in lines:
+        yield _line([label, *cells, *(cell or MISSING for cell in provenance.cells(group))])
+    yield f"\n{provenance.footer()}{_absences(rows)}\n"
 
 
 def _label(parts: tuple[Any, ...]) -> str:
@@ -106,14 +114,6 @@ def _cell(column: Column, rows: list[Row]) -> str:
     if min(values) == max(values):
         return mean
     return f"{mean} ({min(values):,.{column.digits}f}–{max(values):,.{column.digits}f})"  # noqa: RUF001
-
-
-def _circumstances(rows: list[Row]) -> str:
-    seeds = sorted({row["seed"] for row in rows if row.get("seed") is not None})
-    last = max(rows, key=lambda row: row["date"])
-    versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
-    said = f"Seeds {', '.join(map(str, seeds))}. " if seeds else ""
-    return f"{said}{last['machine']}, {last['date']} UTC; {versions}."
 
 
 def _absences(rows: list[Row]) -> str:

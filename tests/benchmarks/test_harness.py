@@ -247,6 +247,46 @@ def test_rows_say_what_they_were_measured_on(tmp_path):
     assert row["threads"] == circumstances()["threads"]
 
 
+def measured(tmp_path, commits, **changes):
+    """Store rows of one table, one a commit, each an hour later; give the lines of the page."""
+    circumstance = circumstances()
+    for i, commit in enumerate(commits):
+        row = ROW | {key: values[i] for key, values in changes.items()} | circumstance
+        row |= {"date": f"2026-01-01 0{i}:00"}
+        row["versions"] = circumstance["versions"] | {"commit": commit}
+        with (tmp_path / "truth.jsonl").open("a") as file:
+            file.write(json.dumps(row) + "\n")
+    return render(read_rows(tmp_path)).splitlines()
+
+
+def test_footer_names_what_all_lines_have_in_common(tmp_path):
+    lines = measured(tmp_path, ["abc", "abc"], seed=[0, 1])
+    (footer,) = (line for line in lines if "scikit-learn 1" in line)
+    assert footer.startswith("Seeds 0, 1. ")
+    assert footer.endswith(", commit abc of 2026-01-01 01:00 UTC.")
+    assert not any("| measured with" in line for line in lines)
+
+
+def test_lines_of_other_seeds_name_them(tmp_path):
+    lines = measured(tmp_path, ["abc", "abc", "abc"], name=["A", "A", "B"], seed=[0, 1, 0])
+    ends = {
+        line.split("|")[1].strip(): line.split("|")[-2].strip() for line in lines if "|" in line
+    }
+    assert ends == {"": "seeds", "---": "---", "A": "0, 1", "B": "0"}
+    assert not any(line.startswith("Seeds") for line in lines)
+
+
+def test_lines_of_older_code_name_it(tmp_path):
+    """A line whose seeds were measured with several states of the code names them all."""
+    names, seeds = ["A", "A", "B"], [0, 1, 1]
+    lines = measured(tmp_path, ["old", "new", "newest"], name=names, seed=seeds)
+    (one,), (other,) = ([line for line in lines if f"| {name} |" in line] for name in "AB")
+    assert "| new of 2026-01-01 01:00 UTC; old of 2026-01-01 00:00 UTC |" in one
+    assert "| newest of 2026-01-01 02:00 UTC |" in other
+    (footer,) = (line for line in lines if "scikit-learn 1" in line)
+    assert "2026-01-01" not in footer
+
+
 def test_unknown_data_set_is_named():
     with pytest.raises(ValueError, match="dataset='nile' is not known; choose from"):
         _data.load_series("nile")
