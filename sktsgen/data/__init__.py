@@ -8,7 +8,14 @@ from sktsgen.data._panel import Panel, PanelSpec
 from sktsgen.data._restore import restore_panel, restore_rows
 from sktsgen.data._static import join_static, split_static, static_columns
 from sktsgen.data._time import TimeAxis
-from sktsgen.data._windows import LazyRows, MappedRows, Windows, split_windows, window_starts
+from sktsgen.data._windows import (
+    LazyRows,
+    MappedRows,
+    Windows,
+    split_windows,
+    usable_window_length,
+    window_starts,
+)
 
 __all__ = [
     "LazyRows",
@@ -27,5 +34,6 @@ __all__ = [
     "split_static",
     "split_windows",
     "static_columns",
+    "usable_window_length",
     "window_starts",
 ]

@@ -165,6 +165,19 @@ class Windows:
         return self._ends[torch.searchsorted(self._ends, starts, right=True)]
 
 
+def usable_window_length(asked: int | None, lengths: np.ndarray) -> int:
+    """Return the time steps of a window: what is asked for, or 96, but no more than there are.
+
+    Parameters
+    ----------
+    asked : int or None
+        Time steps, at least 1; None is 96.
+    lengths : ndarray of shape (n_series,)
+        Time steps of each series.
+    """
+    return min(96 if asked is None else asked, int(lengths.max()))
+
+
 def window_starts(lengths: np.ndarray | Sequence[int], window_length: int) -> np.ndarray:
     """Return the first row of every window, stride 1, none across two series.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 
 from sktsgen.data import Panel
 from sktsgen.decoding import SeriesNoise
+from sktsgen.exceptions import OutOfMemoryError
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,57 @@ class Draw:
         return [self.part(slice(first, first + size)) for first in firsts]
 
 
+def draw_as_memory_allows(
+    draw: Callable[[np.ndarray], np.ndarray], numbers: np.ndarray, length: int, device: str
+) -> np.ndarray:
+    """Draw series together, or half of them at a time where that does not fit into the memory.
+
+    Parameters
+    ----------
+    draw : callable
+        Series of some numbers, one below the other along the first axis.
+    numbers : ndarray of shape (n_series,)
+        What `draw` is given.
+    length : int
+        Time steps of each series.
+    device : str
+        Where they are drawn.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If a single series does not fit.
+    """
+    try:
+        return draw(numbers)
+    except torch.OutOfMemoryError as error:
+        if len(numbers) == 1:
+            raise OutOfMemoryError(
+                f"One series of length={length} does not fit into the memory of {device}; lower "
+                f"length, or move the generator with to_device('cpu')."
+            ) from error
+    # Beyond the handler, which would keep what filled the memory alive.
+    halves = np.array_split(numbers, 2)
+    return np.concatenate([draw_as_memory_allows(draw, half, length, device) for half in halves])
+
+
 def check_count(name: str, value: Any) -> None:
     """Refuse a number of things that is no whole number of at least 1."""
     is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not is_whole or value < 1:
         raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
+
+
+def class_indices(y: Any, classes: np.ndarray) -> np.ndarray:
+    """Position of every label among the sorted `classes`; refuse labels that are none of them."""
+    y = np.asarray(y)
+    unknown = [label for label in np.unique(y).tolist() if label not in classes]
+    if unknown:
+        raise ValueError(
+            f"y has the label {unknown[0]!r}, which fit did not see; known labels are "
+            f"{classes.tolist()}."
+        )
+    return np.asarray(np.searchsorted(classes, y))
 
 
 def check_sharpening(temperature: Any, top_p: Any) -> None:

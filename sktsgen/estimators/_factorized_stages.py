@@ -10,7 +10,8 @@ from torch import Tensor
 
 from sktsgen.data import LazyRows, Panel
 from sktsgen.decoding import decode
-from sktsgen.estimators._base import BaseGenerator, Draw
+from sktsgen.estimators._autoregressive import AutoregressiveGenerator
+from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._factorized_data import TokenizerData
 from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, slots_of
 from sktsgen.exceptions import CodebookUsageWarning
@@ -26,7 +27,7 @@ _SEASON_ROWS = 20_000
 _CHUNK = 2**16
 
 
-class FactorizedStages(BaseGenerator):
+class FactorizedStages(AutoregressiveGenerator):
     """What `FactorizedARGenerator` is made of."""
 
     codec_: MixedTypeEncoder

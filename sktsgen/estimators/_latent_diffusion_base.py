@@ -11,14 +11,14 @@ import torch
 from sklearn.base import BaseEstimator, clone
 
 from sktsgen._sklearn_compat import Interval, StrOptions
-from sktsgen.data import Panel, Windows, check_panel, split_windows
+from sktsgen.data import Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.decoding import entropy_of
-from sktsgen.diffusion import SAMPLERS, ConditionalFlow, content_key, draw_hidden
-from sktsgen.estimators._base import BaseGenerator
+from sktsgen.diffusion import SAMPLERS, ConditionalFlow, content_key
+from sktsgen.estimators._fitted import FittedNetworks
 from sktsgen.estimators._latent_diffusion_clock import Clock, stamps_of
 from sktsgen.estimators._latent_diffusion_draws import Drawing
 from sktsgen.estimators._latent_diffusion_rows import FlowData, Rows, learn_fill
-from sktsgen.estimators._latent_diffusion_score import energy_of_rows
+from sktsgen.estimators._latent_diffusion_score import HiddenCellScore
 from sktsgen.estimators._latent_diffusion_table import LatentTable
 from sktsgen.estimators._latent_diffusion_tiles import Tile, tiles_to_fill
 from sktsgen.nn import LevelCodes
@@ -29,15 +29,13 @@ _MOST_CELLS = 2048
 _MOST_FACTORS = 192
 
 
-class LatentDiffusion(BaseEstimator):
+class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
     """Base of the family: parameters, training, draws of hidden cells.
 
     Subclasses say what they hide in training, and add what they are asked for.
     """
 
     _mixture: ClassVar[dict[str, float]]
-    # Patterns that `score` hides; those of training where there are none of its own.
-    _scored: ClassVar[dict[str, float]] = {}
     _keeps_missing: ClassVar[bool] = False
     condition_noise: float = 0.0
     # How far draws may lie outside the range of the training data, as a share of it.
@@ -72,9 +70,7 @@ class LatentDiffusion(BaseEstimator):
         panel = check_panel(X, estimator=self, reset=True, mixed=True, missing=True)
         labels = self._learn_labels(panel, y)
         self.device_ = str(resolve_device(self.device))
-        longest = int(panel.lengths.max())
-        asked = 96 if self.window_length is None else self.window_length
-        self.window_length_ = min(asked, longest)
+        self.window_length_ = usable_window_length(self.window_length, panel.lengths)
         self.spec_ = panel.spec
         self.table_ = LatentTable(keeps_missing=self._keeps_missing).fit(panel)
         self.clock_ = Clock().fit(panel, is_used=self.time_features)
@@ -183,7 +179,8 @@ class LatentDiffusion(BaseEstimator):
             known.append(one_hot.repeat(panel.lengths, axis=0))
         return Rows(np.concatenate([features, *known], axis=1), observed, panel.lengths)
 
-    def _seed(self, random_state: Any) -> int:
+    def _repeated_seed(self, random_state: Any = None) -> int:
+        """Seed of a draw; without one, that of `fit`."""
         return self.seed_ if random_state is None else entropy_of(random_state)
 
     def _drawing(self, draws: Sequence[int], seed: int) -> Drawing:
@@ -206,35 +203,6 @@ class LatentDiffusion(BaseEstimator):
         rng = np.random.Generator(np.random.Philox(key=seed % 2**64))
         uniforms = rng.random((len(flat), self.table_.encoder_.n_uniforms_))
         return self.table_.decode(flat, uniforms)
-
-    def _crps_rows(self, panel: Panel, n_draws: int) -> np.ndarray:
-        """Row by row the negative CRPS of hidden cells; its sum over all rows is their mean."""
-        rows = self._rows(panel, np.zeros(panel.n_series, dtype=np.int64))
-        hidden = self._hide_some(rows, 0)
-        shown = Rows(rows.features, rows.observed & ~hidden, rows.lengths)
-        drawn = self._fill_rows(shown, n_draws, self.seed_)
-        energy, n_scored = energy_of_rows(rows.features, drawn, hidden, self.table_)
-        return -energy / max(1, n_scored)
-
-    def _hide_some(self, rows: Rows, seed: int) -> np.ndarray:
-        """Cells to score by: observed ones, hidden as in training."""
-        generator = torch.Generator().manual_seed(seed % 2**63)
-        mixture = self._scored or self._mixture
-        window = self.window_length_
-        padded = rows.padded(window)
-        ends = np.cumsum(padded.lengths)
-        hidden = np.zeros_like(padded.observed)
-        for end, length in zip(ends, padded.lengths, strict=True):
-            starts = {*range(end - length, end - window + 1, window), end - window}
-            at = np.array(sorted(starts))[:, None] + np.arange(window)
-            observed = torch.from_numpy(padded.observed[at])
-            hidden[at] = draw_hidden(observed, mixture, generator).numpy()
-        return (hidden & padded.observed)[rows.positions(padded.lengths)]
-
-    save = BaseGenerator.save
-    to_device = BaseGenerator.to_device
-    __getstate__ = BaseGenerator.__getstate__
-    __setstate__ = BaseGenerator.__setstate__
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import _fit_context
 from sktsgen.data import Panel, PanelSpec, restore_panel
-from sktsgen.estimators._base import all_or_nothing
 from sktsgen.estimators._draw import check_count, with_sample_level
+from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import series_keys
 from sktsgen.estimators._latent_diffusion_future import Continuation
 from sktsgen.estimators._latent_diffusion_rows import Rows
@@ -203,7 +203,7 @@ class LatentDiffusionForecaster(Continuation):
         check_count("n_samples", n_samples)
         panel = self._check_again(X)
         levels = None if quantiles is None else _checked_levels(quantiles)
-        rows, seed = self._extend(panel, horizon), self._seed(random_state)
+        rows, seed = self._extend(panel, horizon), self._repeated_seed(random_state)
         if known is not None:
             self._show(rows, panel.lengths, known, horizon)
         drawn = self._draw_after(
@@ -257,24 +257,6 @@ class LatentDiffusionForecaster(Continuation):
             shape = (panel.n_series, n_futures, *futures.shape[1:])
             return futures if is_single else futures.reshape(shape)
         return [futures[first : first + n_futures] for first in range(0, n_all, n_futures)]
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Negative continuous ranked probability score of hidden ends of windows.
-
-        Parameters
-        ----------
-        X : array-like, list or DataFrame
-            Columns as in `fit`.
-        y : None
-            Not used.
-
-        Returns
-        -------
-        score : float
-            Higher is better, in standard deviations of the training data; see
-            `LatentDiffusionImputer.score`.
-        """
-        return float(self._crps_rows(self._check_again(X), 20).sum())
 
 
 def _checked_levels(quantiles: Sequence[float]) -> np.ndarray:

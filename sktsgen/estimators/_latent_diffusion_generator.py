@@ -13,12 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, _fit_context
 from sktsgen.data import Panel, restore_panel
-from sktsgen.estimators._base import BaseGenerator, all_or_nothing
-from sktsgen.estimators._draw import check_count
+from sktsgen.estimators._base import BaseGenerator
+from sktsgen.estimators._draw import check_count, draw_as_memory_allows
+from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_future import Continuation
 from sktsgen.estimators._latent_diffusion_metadata import check_metadata, with_given
 from sktsgen.estimators._latent_diffusion_rows import Rows
+from sktsgen.estimators._scoring import totals
 from sktsgen.persistence import register
 from sktsgen.training import Trainer
 
@@ -185,10 +187,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             The fitted generator.
         """
         with all_or_nothing(self):
-            panel = self._fit_flow(X, y)
-            longest = int(panel.lengths.max())
-            equal = panel.n_series > 1 and (panel.lengths == longest).all()
-            self.default_length_ = longest if equal else self.window_length_
+            self._learn_default_length(self._fit_flow(X, y))
         return self
 
     def sample(
@@ -245,6 +244,26 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             n_jobs=n_jobs,
         )
 
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
+        """Negative continuous ranked probability score by rows, or by the series of a panel.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Columns as in `fit`.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_timesteps,) or (n_series,)
+            For one series what the hidden cells of each row add to `score`, times the number of
+            rows; for a panel the sum over each series. The mean for a time step is `score`.
+        """
+        check_is_fitted(self)
+        panel = self._check_again(X)
+        return totals(panel, panel.n_rows * self._crps_rows(panel))
+
     def _learn_labels(self, panel: Panel, y: Any) -> np.ndarray:
         return self._learn_classes(panel, y)
 
@@ -284,7 +303,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         n_histories = 1 if histories is None else histories.n_series
         seed = self._seed(random_state)
         numbers = np.tile(np.arange(first, first + n_samples), n_histories)
-        labels = self._labels_to_draw(y, numbers, seed, None)
+        labels = self._labels_to_draw(y, numbers, seed)
         drawn = np.empty((len(numbers), length, self.network_.codes.matrix.shape[0]), np.float32)
         for label in np.unique(labels):
             rows, past = self._conditions(histories, length, start, int(label), metadata)
@@ -312,14 +331,17 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         n_workers = 1 if n_jobs is None else min(effective_n_jobs(n_jobs), len(draws))
         keys = np.array([key], dtype=np.uint64)
 
-        def some(part: list[int]) -> np.ndarray:
-            return self._draw_after(rows, past, length, keys=keys, draws=part, seed=seed)[0]
+        def some(part: np.ndarray) -> np.ndarray:
+            chosen = part.tolist()
+            return self._draw_after(rows, past, length, keys=keys, draws=chosen, seed=seed)[0]
+
+        def all_of(part: np.ndarray) -> np.ndarray:
+            return draw_as_memory_allows(some, part, length, self.device_)
 
         if n_workers <= 1:
-            return some(draws)
+            return all_of(np.array(draws))
         parts = np.array_split(np.array(draws), n_workers)
-        found = Parallel(n_jobs=n_jobs)(delayed(some)(part.tolist()) for part in parts)
-        return np.concatenate(found)
+        return np.concatenate(Parallel(n_jobs=n_jobs)(delayed(all_of)(part) for part in parts))
 
     def _conditions(
         self, histories: Panel | None, length: int, start: Any, label: int, metadata: Any
@@ -361,21 +383,6 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             after=self._last_stamps(histories, n_samples, start),
             series_ids=self._series_ids(first, len(drawn)),
         )
-
-    def _seed(self, random_state: Any) -> int:
-        return BaseGenerator._seed(self, random_state)
-
-    def _score_rows(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
-        """Negative CRPS of hidden cells, as `LatentDiffusionImputer.score` explains it."""
-        check_is_fitted(self)
-        panel = self._check_again(X)
-        return panel, panel.n_rows * self._crps_rows(panel, 20)
-
-    def _draw_features(self, draw: Any) -> Any:
-        raise NotImplementedError("series are drawn by condition, not by number")
-
-    def _log_density(self, *arguments: Any, **keywords: Any) -> Any:
-        raise NotImplementedError("a flow has no cheap density")
 
 
 def _series(rows: Rows, number: int) -> Rows:

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, _fit_context
 from sktsgen.data import Panel, restore_rows
-from sktsgen.estimators._base import all_or_nothing
 from sktsgen.estimators._draw import check_count
+from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_cells import put_missing, spread_of
 from sktsgen.persistence import register
@@ -233,10 +233,12 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
             filled: Any = panel.values.copy()
             spread: Any = np.zeros(filled.shape)
         else:
-            features = self._fill_rows(self._rows(panel), n_samples, self._seed(None))
+            features = self._fill_rows(self._rows(panel), n_samples, self._repeated_seed())
             middle = self._middle(features)
-            filled = put_missing(panel, self._decode(middle, self._seed(None)))
-            draws = (self._decode(drawn, self._seed(None) + i) for i, drawn in enumerate(features))
+            filled = put_missing(panel, self._decode(middle, self._repeated_seed()))
+            draws = (
+                self._decode(drawn, self._repeated_seed() + i) for i, drawn in enumerate(features)
+            )
             spread = spread_of(panel, draws, filled) if return_std else None
         result = self._hand_back(panel, filled)
         return (result, restore_rows(spread, panel)) if return_std else result
@@ -262,7 +264,7 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         """
         check_is_fitted(self)
         check_count("n_samples", n_samples)
-        panel, seed = self._check_again(X), self._seed(random_state)
+        panel, seed = self._check_again(X), self._repeated_seed(random_state)
         if not panel.has_missing:
             return [restore_rows(panel.values.copy(), panel) for _ in range(n_samples)]
         features = self._fill_rows(self._rows(panel), n_samples, seed)
@@ -286,25 +288,9 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         """
         return X
 
-    def score(self, X: Any, y: Any = None) -> float:
-        """Negative continuous ranked probability score on observed cells that are hidden for it.
-
-        Parameters
-        ----------
-        X : array-like, list or DataFrame
-            Columns as in `fit`.
-        y : None
-            Not used.
-
-        Returns
-        -------
-        score : float
-            Higher is better. Mean over cells of minus the CRPS of numbers, in standard deviations
-            of the training data, and of minus the Brier score of levels, halved. Hidden are
-            patterns as in training, by a seed that stays the same. A flow has no cheap density.
-        """
-        check_is_fitted(self)
-        return float(self._crps_rows(self._check_again(X), max(2, self.n_samples)).sum())
+    @property
+    def _n_scored_draws(self) -> int:
+        return max(2, self.n_samples)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of the output.

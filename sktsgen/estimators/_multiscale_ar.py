@@ -8,12 +8,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
 from sktsgen.data import Panel
-from sktsgen.estimators._base import all_or_nothing
 from sktsgen.estimators._draw import check_sharpening
+from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._multiscale_data import TokenData, WindowData
 from sktsgen.estimators._multiscale_parts import MultiScaleParts
 from sktsgen.persistence import register
@@ -363,37 +362,3 @@ class MultiScaleARGenerator(MultiScaleParts):
             temperature=temperature,
             top_p=top_p,
         )
-
-    def forecast(
-        self,
-        X: Any,
-        horizon: int,
-        *,
-        n_samples: int = 100,
-        y: Any = None,
-        random_state: Any = None,
-        n_jobs: int | None = None,
-    ) -> Any:
-        """Draw futures of given series.
-
-        Parameters
-        ----------
-        X : array-like, list or DataFrame
-            Histories, in any container that `fit` takes.
-        horizon : int
-            Steps ahead, at least 1.
-        n_samples : int, default=100
-            Futures per series.
-        y, random_state, n_jobs : object
-            As in `sample`.
-
-        Returns
-        -------
-        futures : ndarray, DataFrame or list
-            Shape (n_samples, horizon, n_channels) for one series and (n_series, n_samples,
-            horizon, n_channels) for a panel; a frame has index levels (sample, time) or (series,
-            sample, time), the stamps following those of `X`; a list has for each series the list
-            of its `n_samples` futures.
-        """
-        check_is_fitted(self)
-        return self._forecast(X, horizon, n_samples, y=y, random_state=random_state, n_jobs=n_jobs)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sktsgen.data import Panel
 from sktsgen.decoding import decode
-from sktsgen.estimators._base import BaseGenerator
+from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder, as_history
@@ -31,7 +31,7 @@ SIZES = {
 }
 
 
-class MultiScaleStages(BaseGenerator):
+class MultiScaleStages(AutoregressiveGenerator):
     """What `MultiScaleARGenerator` is made of."""
 
     tokenizer_: DualPathTokenizer

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen.data import Panel
+from sktsgen.estimators._draw import class_indices
 from sktsgen.estimators._tables import Given, TableMixin
 
 # Time steps, padding included, that are worked on together.
@@ -69,10 +70,7 @@ class ScoringMixin(TableMixin):
             For one series (2-D array or frame) log p(x_t | x_<t) of each row; for a panel the
             sum over the time steps of each series.
         """
-        panel, rows = self._score_rows(X, y)
-        if panel.spec.container in _SINGLE:
-            return rows
-        return np.add.reduceat(rows, panel.offsets[:-1])
+        return totals(*self._score_rows(X, y))
 
     def _score_rows(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
         check_is_fitted(self)
@@ -95,18 +93,7 @@ class ScoringMixin(TableMixin):
                 f"y has shape {np.shape(y)} and X has {panel.n_series} series; give one class "
                 f"label per series, or no y."
             )
-        return self._indices_of(y)
-
-    def _indices_of(self, y: Any) -> np.ndarray:
-        assert self.classes_ is not None
-        y = np.asarray(y)
-        unknown = [label for label in np.unique(y).tolist() if label not in self.classes_]
-        if unknown:
-            raise ValueError(
-                f"y has the label {unknown[0]!r}, which fit did not see; known labels are "
-                f"{self.classes_.tolist()}."
-            )
-        return np.asarray(np.searchsorted(self.classes_, y))
+        return class_indices(y, self.classes_)
 
     def _average_classes(self, per_class: np.ndarray, panel: Panel) -> np.ndarray:
         """Density of each row given the rows before it, with the class unknown at the start."""
@@ -150,6 +137,13 @@ class ScoringMixin(TableMixin):
             for i, number in enumerate(chosen):
                 rows[offsets[number] : offsets[number + 1]] = density[i, : lengths[i]]
         return rows
+
+
+def totals(panel: Panel, rows: np.ndarray) -> np.ndarray:
+    """Values of every row of one series as they are, and of a panel their sum over each series."""
+    if panel.spec.container in _SINGLE:
+        return rows
+    return np.asarray(np.add.reduceat(rows, panel.offsets[:-1]))
 
 
 def series_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:

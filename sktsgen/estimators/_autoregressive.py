@@ -1,0 +1,201 @@
+"""What generators that draw step after step, or window after window, have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from sktsgen.data import Panel, Windows, check_panel, split_windows, usable_window_length
+from sktsgen.estimators._base import BaseGenerator
+from sktsgen.estimators._calibration import (
+    calibrate_innovations,
+    data_variance,
+    n_calibrating,
+)
+from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, with_sample_level
+from sktsgen.estimators._scoring import ScoringMixin
+from sktsgen.nn import MixtureEmission
+from sktsgen.training import resolve_device
+
+# Series drawn together: large enough for efficient products, small enough for the caches.
+_CHUNK = 1000
+# Time steps of a batch of "auto" size.
+_STEPS_PER_BATCH = 1536
+
+
+class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
+    """Base of generators with a density; subclasses add `_draw_features` and `_log_density`."""
+
+    @abstractmethod
+    def _draw_features(self, draw: Draw) -> Tensor:
+        """Features of the series of `draw`, (n_series, length, n_features)."""
+
+    def _check_training_data(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
+        """Panel, and class of every series; sets what is learnt from the input alone."""
+        leave = self._takes_tables
+        panel = check_panel(X, estimator=self, reset=True, mixed=leave, missing=leave)
+        labels = self._learn_classes(panel, y)
+        device = resolve_device(self.device)
+        self.window_length_ = usable_window_length(self.window_length, panel.lengths)
+        self._learn_default_length(panel)
+        self.device_ = str(device)
+        return self._learn_table(panel, labels), labels
+
+    def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
+        """Training and validation windows over the same feature rows."""
+        rows = (self._feature_rows(panel, self._torch_device()),)
+        fraction = self.validation_fraction if self.early_stopping else 0.0
+        starts = split_windows(panel.lengths, self.window_length_, fraction)
+        train, held_out = (
+            Windows(rows, panel.lengths, self.window_length_, starts=part) for part in starts
+        )
+        return train, held_out
+
+    def _batch_size(self) -> int:
+        if self.batch_size == "auto":
+            return max(8, _STEPS_PER_BATCH // self.window_length_)
+        return int(self.batch_size)
+
+    def _calibrate(self, emission: MixtureEmission | None, windows: Windows, seed: int) -> None:
+        """Bring the size of steps in free draws to that in `windows`."""
+        length = self.window_length_
+        if emission is None or not emission.numbers or length < 2:
+            return
+        plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})
+        calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
+
+    def forecast(
+        self,
+        X: Any,
+        horizon: int,
+        *,
+        n_samples: int = 100,
+        y: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> Any:
+        """Draw futures of given series.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            Histories, in any container that `fit` takes.
+        horizon : int
+            Steps ahead, at least 1.
+        n_samples : int, default=100
+            Futures per series.
+        y, random_state, n_jobs : object
+            As in `sample`.
+
+        Returns
+        -------
+        futures : ndarray, DataFrame or list
+            Shape (n_samples, horizon, n_channels) for one series and (n_series, n_samples,
+            horizon, n_channels) for a panel; a frame has index levels (sample, time) or (series,
+            sample, time), the stamps following those of `X`; a list has for each series the list
+            of its `n_samples` futures.
+        """
+        check_is_fitted(self)
+        check_count("horizon", horizon)
+        panel = self._read(X)
+        if y is not None and np.ndim(y):
+            y = np.repeat(y, n_samples)
+        futures = self._sample(
+            n_samples, length=horizon, y=y, prefix=panel, random_state=random_state, n_jobs=n_jobs
+        )
+        is_single = panel.n_series == 1 and panel.spec.container in ("array_2d", "frame")
+        if isinstance(futures, pd.DataFrame):
+            return with_sample_level(futures, panel, n_samples, horizon, is_single)
+        if isinstance(futures, np.ndarray):
+            shape = (panel.n_series, n_samples, *futures.shape[1:])
+            return futures if is_single else futures.reshape(shape)
+        firsts = range(0, len(futures), n_samples)
+        return [futures[first : first + n_samples] for first in firsts]
+
+    def _sample(
+        self,
+        n_samples: int,
+        *,
+        first: int = 0,
+        length: int | None,
+        y: Any = None,
+        prefix: Any = None,
+        start: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """Draw series number `first` and after, in the container of `fit`."""
+        check_is_fitted(self)
+        check_count("n_samples", n_samples)
+        histories = None if prefix is None else self._read(prefix)
+        draw = self._plan(n_samples, first, length, y, histories, random_state, options)
+        after = self._last_stamps(histories, n_samples, start)
+        features = self._run(draw, n_jobs)
+        return self._hand_out(features, draw, first=first, start=start, after=after)
+
+    def _hand_out(
+        self, features: np.ndarray, draw: Draw, *, first: int, start: Any, after: Any
+    ) -> Any:
+        """Features of drawn series, from number `first` on, in the container of `fit`."""
+        ids = self._series_ids(first, len(features))
+        return self._restore_drawn(features, draw, start=start, after=after, series_ids=ids)
+
+    def _plan(
+        self,
+        n_samples: int,
+        first: int,
+        length: int | None,
+        y: Any,
+        histories: Panel | None,
+        random_state: Any,
+        options: dict[str, Any],
+    ) -> Draw:
+        length = self.default_length_ if length is None else length
+        check_count("length", length)
+        n_histories = 1 if histories is None else histories.n_series
+        history_of = np.repeat(np.arange(n_histories), n_samples)
+        # Each history has its own numbers, so that more samples of one leave the others alone.
+        numbers = history_of * 2**32 + np.tile(np.arange(first, first + n_samples), n_histories)
+        seed = self._seed(random_state)
+        probabilities = None
+        if y is None and self.classes_ is not None and histories is not None:
+            probabilities = self._class_posterior(histories)[history_of]
+        labels = self._labels_to_draw(y, numbers, seed, probabilities)
+        past: tuple[np.ndarray, ...] = ()
+        known = None
+        if histories is not None:
+            given, known = self._given(histories), self._split(histories)[1]
+            past = tuple(given.series(i).numpy() for i in range(n_histories))
+        static = self._static_of(seed, numbers, labels, known, history_of)
+        return Draw(seed, numbers, length, labels, past, history_of, options, *static)
+
+    def _run(self, draw: Draw, n_jobs: int | None) -> np.ndarray:
+        n_workers = 1 if n_jobs is None else effective_n_jobs(n_jobs)
+        # Every worker gets a part, also where one would draw all series together.
+        parts = draw.parts(min(_CHUNK, -(-len(draw.numbers) // n_workers)))
+        if n_workers == 1 or len(parts) == 1:
+            drawn = [self._draw_part(part) for part in parts]
+        else:
+            drawn = Parallel(n_jobs=n_jobs)(delayed(self._draw_part)(part) for part in parts)
+        return np.concatenate(drawn)
+
+    def _draw_part(self, draw: Draw) -> np.ndarray:
+        def some(chosen: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                return self._draw_features(draw.part(chosen)).numpy(force=True)
+
+        numbers = np.arange(len(draw.numbers))
+        return draw_as_memory_allows(some, numbers, draw.length, self.device_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self._takes_tables
+        return tags

@@ -1,0 +1,91 @@
+"""What estimators that hold trained networks do alike: files, pickles, devices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sktsgen import persistence
+from sktsgen.nn import Network
+from sktsgen.training import resolve_device
+
+
+class FittedNetworks:
+    """Saving, pickling and moving of an estimator whose attributes may be networks."""
+
+    device_: str
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to one file; `sktsgen.load` reads it and executes nothing.
+
+        Parameters
+        ----------
+        path : path-like
+            Name of the file. A file of that name is replaced once the new one is whole.
+        """
+        check_is_fitted(self)
+        persistence.save_estimator(self, path)
+
+    def to_device(self, device: str) -> Self:
+        """Move the fitted networks.
+
+        Parameters
+        ----------
+        device : str
+            As the parameter `device`.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+        """
+        check_is_fitted(self)
+        self.device_ = str(resolve_device(device))
+        for value in vars(self).values():
+            if isinstance(value, Network):
+                value.to(self.device_)
+        return self
+
+    def _torch_device(self) -> torch.device:
+        return torch.device(self.device_)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Numpy and builtins only: a pickle made on a GPU opens on a machine without one.
+        return {
+            name: value.to_plain() if isinstance(value, Network) else value
+            for name, value in vars(self).items()
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            is_network = isinstance(value, dict) and "__module__" in value
+            setattr(self, name, Network.from_plain(value).frozen() if is_network else value)
+        if "device_" in state:
+            self.to_device(_device_here(state["device_"]))
+
+
+@contextmanager
+def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
+    """Put an estimator back as it was if the block fails: no half-fitted one is left."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _device_here(device: str) -> str:
+    """Return the device a model was on, or the processor where that is missing."""
+    try:
+        resolve_device(device)
+    except ValueError:
+        return "cpu"
+    return device
