@@ -295,11 +295,44 @@ def test_load_takes_no_foreign_bytes(tmp_path_factory, data, head):
         sktsgen.load(path)
 
 
-@given(
-    options=st.dictionaries(
-        st.sampled_from(["length", "extremes", "missing", "pool_size"]), anything
-    )
+good_options = {
+    "length": st.one_of(st.integers(1, 70), st.sampled_from([(2, 9), [3, 3], np.int8(4)])),
+    "extremes": st.sampled_from([True, False, [], "tails", ["calendar", "constant"], ("repeats",)]),
+    "missing": st.booleans(),
+    "pool_size": st.integers(1, 9),
+    "seed": st.integers(0, 2),
+}
+wild_options = st.fixed_dictionaries(
+    {}, optional={name: st.one_of(good, good, anything) for name, good in good_options.items()}
 )
-@settings(deadline=None, max_examples=100)
-def test_strategies_take_wild_options_or_refuse_them(options):
-    attempt(lambda: time_series(CannedGenerator(), **options))
+ZONES = st.sampled_from([None, "Europe/Berlin"])
+
+
+@given(options=wild_options, zone=ZONES, data=st.data())
+@settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+def test_strategies_take_wild_options_or_refuse_them(options, zone, data):
+    generator = CannedGenerator(zone=zone)
+    strategy = attempt(lambda: time_series(generator, **options))
+    if strategy is not None:
+        check_series(data.draw(strategy), generator, options)
+
+
+def check_series(X, generator, options):
+    """Check that an example keeps the options and the schema of what the generator draws."""
+    low, high = bounds(options.get("length", (2, 64)))
+    assert low <= len(X) <= high
+    schema = generator.sample(1, length=2)
+    assert list(X.columns) == list(schema.columns)
+    assert X.dtypes.equals(schema.dtypes)
+    assert X.index.tz == schema.index.levels[1].tz
+    assert (np.diff(X.index) == pd.Timedelta("1h")).all()
+    # One column of the generator has gaps of its own; the others have those that are asked for.
+    own = X.drop(columns="seen")
+    assert options.get("missing", False) or not own.isna().any(axis=None)
+    assert not np.isinf(X["load"]).any()
+    assert X["site"].nunique() <= 1
+    assert (X["count"].dropna() >= 0).all()
+
+
+def bounds(length):
+    return length if isinstance(length, tuple | list) else (length, length)

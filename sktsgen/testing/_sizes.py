@@ -1,4 +1,4 @@
-"""Whole numbers as arguments of strategies."""
+"""Whole numbers and switches as arguments of strategies."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from hypothesis.strategies import SearchStrategy
 Size = int | tuple[int, int] | SearchStrategy[int]
 
 
-def check_size(name: str, value: Any) -> int:
-    """Give `value`, if it is a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
+def check_size(name: str, value: Any, least: int = 1) -> int:
+    """Give `value`, if it is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(f"{name}={value!r} must be a whole number of at least {least}.")
     return int(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Give `value`, if it is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}={value!r} must be True or False.")
+    return value
 
 
 def sizes(name: str, given: Size) -> tuple[SearchStrategy[int], int | None]:

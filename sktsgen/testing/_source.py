@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sktsgen import load
 from sktsgen.testing._plainness import RAW
 from sktsgen.testing._pool import Pool, pool_of
-from sktsgen.testing._sizes import Size, check_size, sizes
+from sktsgen.testing._sizes import Size, check_flag, check_size, sizes
 from sktsgen.testing._twists import Example, add_extreme, add_gaps, can_be_missing, check_extremes
 
 _LEVELS = 128  # Hypothesis prefers small ones: about half of the examples are below RAW
@@ -33,8 +33,9 @@ class Source:
     ) -> None:
         self.given = generator
         self.lengths, self.longest = sizes("length", length)
-        self.extremes, self.missing = check_extremes(extremes), missing
-        self.pool_size, self.seed = check_size("pool_size", pool_size), seed
+        self.extremes, self.missing = check_extremes(extremes), check_flag("missing", missing)
+        self.pool_size = check_size("pool_size", pool_size)
+        self.seed = check_size("seed", seed, least=0)  # None would be another pool each time
 
     @cached_property
     def generator(self) -> Any:

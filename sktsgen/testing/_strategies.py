@@ -54,8 +54,10 @@ def panels(
 
     Raises
     ------
+    TypeError
+        If `extremes` or `missing` is neither a bool nor, of `extremes`, names.
     ValueError
-        If an argument is out of range. With `missing`, when the first example is drawn, if no
+        If another argument is out of range. With `missing`, when the first example is drawn, if no
         column can hold missing cells.
 
     See Also

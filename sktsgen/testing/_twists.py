@@ -47,6 +47,10 @@ def check_extremes(extremes: bool | Collection[str]) -> tuple[str, ...]:
     """Give the names of the extremes that are asked for."""
     if isinstance(extremes, bool):
         return EXTREMES if extremes else ()
+    if not isinstance(extremes, Collection):
+        raise TypeError(
+            f"extremes={extremes!r} must be a bool or names out of {EXTREMES}; True is all of them."
+        )
     names = (extremes,) if isinstance(extremes, str) else tuple(extremes)
     unknown = [name for name in names if name not in EXTREMES]
     if unknown:

@@ -345,11 +345,25 @@ def test_gaps_shrink_to_one_cell():
         ({"length": (5, 4)}, "length=(5, 4) has its least above its most"),
         ({"length": True}, "length=True must be"),
         ({"pool_size": -1}, "pool_size=-1 must be"),
+        ({"seed": None}, "seed=None must be a whole number of at least 0"),
+        ({"seed": -1}, "seed=-1 must be a whole number of at least 0"),
         ({"extremes": ["tails", "spikes"]}, "extremes=['tails', 'spikes'] has 'spikes'; choose"),
     ],
 )
 def test_bad_arguments_are_named_at_once(options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
+        panels(CannedGenerator(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"missing": 1}, "missing=1 must be True or False"),
+        ({"extremes": 0.5}, "extremes=0.5 must be a bool or names out of ('constant', 'repeats'"),
+    ],
+)
+def test_arguments_of_another_type_are_named_at_once(options, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
         panels(CannedGenerator(), **options)
 
 
