@@ -1,5 +1,6 @@
 """Imputation: hidden cells of later windows, five patterns, every method the same cells."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -155,6 +156,7 @@ def _peer(python: str, name: str, task: _Task) -> Row:
             draws = found["draws"].astype(np.float64)
             took = {"fit_s": float(found["fit_s"]), "impute_s": float(found["impute_s"])}
             took["peak_mb"] = float(found["peak_mb"])
+            took["settings"] = json.loads(str(found["settings"]))
     holes = np.isnan(task.holed.test)
     draws = np.where(holes, draws, task.holed.test)
     return _errors(task, np.median(draws, axis=0), list(draws)) | took
