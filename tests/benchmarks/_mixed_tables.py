@@ -15,11 +15,21 @@ Frame = pd.DataFrame
 
 
 class MixedSplit(NamedTuple):
-    """Stretches of a table: a panel to fit, and windows of either part as lists of frames."""
+    """Stretches of a table: a panel to fit, and windows of either part as lists of frames.
+
+    `train_windows` and those held out overlap by a half, `apart` are training windows that do not.
+    """
 
     train: Frame
     train_windows: list[Frame]
     held_out: list[Frame]
+    apart: list[Frame]
+
+    @property
+    def static(self) -> list[Any]:
+        """Columns that are constant within every training series."""
+        counts = self.train.groupby(level=0).nunique(dropna=False).max()
+        return list(counts.index[counts == 1])
 
 
 def _read(name: str, **options: Any) -> Frame:
@@ -96,14 +106,17 @@ def split(dataset: str) -> MixedSplit:
         for number in range(run[-1] + 1):
             stretch = rows[run == number]
             if is_out[run == number][0]:
-                held_out += _windows(stretch, window)
+                held_out += _windows(stretch, window, window // 2)
             elif len(stretch) >= window:
                 kept[f"{name}/{number}"] = stretch
-    windows = [part for stretch in kept.values() for part in _windows(stretch, window)]
-    return MixedSplit(pd.concat(kept, names=["series", "time"]), windows, held_out)
+    overlapping, apart = (
+        [part for stretch in kept.values() for part in _windows(stretch, window, step)]
+        for step in (window // 2, window)
+    )
+    train = pd.concat(kept, names=["series", "time"])
+    return MixedSplit(train, overlapping, held_out, apart)
 
 
-def _windows(stretch: Frame, window: int) -> list[Frame]:
-    """Cut windows half a window apart."""
-    firsts = range(0, len(stretch) - window + 1, max(1, window // 2))
+def _windows(stretch: Frame, window: int, step: int) -> list[Frame]:
+    firsts = range(0, len(stretch) - window + 1, step)
     return [stretch.iloc[first : first + window] for first in firsts]

@@ -279,7 +279,10 @@ MIXED = Table(
     "of levels at consecutive steps, associations of levels with levels and with numbers, distance "
     "of numbers, the largest difference of a share of missing cells. *Floor* is real training "
     "windows in the place of generated ones; *columns shuffled* keeps every column and nothing "
-    "between them. Types, static columns, ranges of integers and stamps are right (1) or not (0).",
+    "between them. Types, static columns, ranges of integers and stamps are right (1) or not (0). "
+    "Rivals run with their own settings, ten minutes of training at most where they can be told, "
+    "learn training windows that do not overlap, and are given the static columns of each series; "
+    "they bring no stamps.",
     ("dataset", "window", "n_windows"),
     (
         Column("total_variation", "levels"),

@@ -1,10 +1,12 @@
 """Mixed tables against held-out rows: ``python -m tests.benchmarks.mixed``.
 
 Every table gets a row for real training windows against held-out ones (the floor), for the
-generator, and for series that are shuffled column by column, which keeps every marginal.
+generator, for series that are shuffled column by column, which keeps every marginal, and for the
+rivals whose environments are given: ``--rivals PAR=sdv/bin/python TabularARGN=argn/bin/python``.
 """
 
 import argparse
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,8 @@ from sktsgen.metrics import (
     total_variation_distance,
 )
 from tests.benchmarks._mixed_tables import TABLES, Frame, MixedSplit, split
+from tests.benchmarks._panel_rivals import NAMES, drawn_by_rival
+from tests.benchmarks._plan import setting
 from tests.benchmarks._rows import RESULTS, Row, append_row
 
 N_WINDOWS = 400
@@ -76,7 +80,7 @@ def structure(X: Frame, drawn: Frame, generator: FactorizedARGenerator) -> Row:
     }
 
 
-def measure(dataset: str, seed: int, max_epochs: int) -> list[Row]:
+def measure(dataset: str, seed: int, max_epochs: int, rivals: dict[str, str]) -> list[Row]:
     """Fit one table and return its rows."""
     data = split(dataset)
     held_out = some(data.held_out, N_WINDOWS, seed)
@@ -86,6 +90,7 @@ def measure(dataset: str, seed: int, max_epochs: int) -> list[Row]:
         {"name": "floor: training windows", **compare(held_out, real)},
         {"name": "columns shuffled", **compare(held_out, shuffled(real, seed))},
         _generated(data, held_out, common, max_epochs),
+        *(_of_rival(name, rivals.get(name), data, held_out, seed) for name in NAMES),
     ]
     return [common | row for row in rows]
 
@@ -115,6 +120,21 @@ def _generated(data: MixedSplit, held_out: list[Frame], common: Row, max_epochs:
     }
 
 
+def _of_rival(
+    name: str, python: str | None, data: MixedSplit, held_out: list[Frame], seed: int
+) -> Row:
+    """Measure a rival as the generator is; what a rival cannot do is said in its row."""
+    n = len(held_out)
+    row: Row = {"name": NAMES[name], "n_windows": n}
+    if python is None:
+        return row | {"absent": "no environment with it was given"}
+    try:
+        drawn, took = drawn_by_rival(name, python, data.apart, data.static, n, seed)
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        return row | {"absent": str(error).strip().splitlines()[-1]}
+    return compare(held_out, drawn) | took | row
+
+
 def _panel(windows: list[Frame]) -> Frame:
     return pd.concat(dict(enumerate(windows)), names=["series", "time"])
 
@@ -131,10 +151,11 @@ def main() -> None:
     parser.add_argument("--dataset", nargs="*", choices=sorted(TABLES), default=list(TABLES))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-epochs", type=int, default=8)
+    parser.add_argument("--rivals", nargs="*", type=setting, default=[], metavar="NAME=PYTHON")
     parser.add_argument("--folder", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     for dataset in arguments.dataset:
-        for row in measure(dataset, arguments.seed, arguments.max_epochs):
+        for row in measure(dataset, arguments.seed, arguments.max_epochs, dict(arguments.rivals)):
             append_row(row, arguments.folder)
 
 

@@ -36,9 +36,12 @@ the others has not been measured again since; `-dirty` is a state with changes n
 
 
 def render(rows: Iterable[Row]) -> str:
-    """Return the page; of two rows of one thing the later one counts."""
-    newest = list({_identity(row): _with_setting(row) for row in rows}.values())
-    sections = [_section(table, newest) for table in TABLES]
+    """Return the page; of two rows of one thing the later one counts, if it is a figure."""
+    newest: dict[str, Row] = {}
+    for row in rows:
+        if "absent" not in row or _identity(row) not in newest:
+            newest[_identity(row)] = _with_setting(row)
+    sections = [_section(table, list(newest.values())) for table in TABLES]
     return "\n".join([INTRODUCTION, *filter(None, sections)])
 
 

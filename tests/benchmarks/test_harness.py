@@ -1,16 +1,20 @@
 import json
 import re
+import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from sktsgen.datasets import make_mixed_panel
 from sktsgen.metrics import _context_fid, _judges
-from tests.benchmarks import _data, factorized
+from tests.benchmarks import _data, _panel_rivals, factorized
 from tests.benchmarks._corruptions import corruptions
 from tests.benchmarks._data import block_bootstrap, cut_windows, hold_out
 from tests.benchmarks._joining import JoiningGenerator
 from tests.benchmarks._literature import unit_series
+from tests.benchmarks._panel_rivals import drawn_by_rival
 from tests.benchmarks._plan import Plan, estimator_class
 from tests.benchmarks._products import measure_products
 from tests.benchmarks._protocol import evaluate_windows, floor_windows
@@ -285,6 +289,52 @@ def test_lines_of_older_code_name_it(tmp_path):
     assert "| newest of 2026-01-01 02:00 UTC |" in other
     (footer,) = (line for line in lines if "scikit-learn 1" in line)
     assert "2026-01-01" not in footer
+
+
+def test_a_figure_is_not_replaced_by_an_absence(tmp_path):
+    append_row(ROW, tmp_path)
+    append_row({"table": "truth", "name": "AR(1)", "dataset": "ar1", "window": 24, "seed": 0}
+               | {"absent": "nobody looked"}, tmp_path)  # fmt: skip
+    page = render(read_rows(tmp_path))
+    assert "-1.500" in page
+    assert "nobody looked" not in page
+
+
+ECHO = """
+import shutil, sys
+from pathlib import Path
+folder = Path(sys.argv[2])
+shutil.copy(folder / "rows.csv", folder / "drawn.csv")
+(folder / "answer.json").write_text('{"fit_cpu_s": 1.5}')
+"""
+
+
+def test_rivals_are_called_with_windows_and_give_windows_of_the_same_types(monkeypatch, tmp_path):
+    """A rival that gives back what it is given; it had to go through text."""
+    script = tmp_path / "echo.py"
+    script.write_text(ECHO)
+    monkeypatch.setattr(_panel_rivals, "SCRIPT", script)
+    X = make_mixed_panel(2, 24, random_state=0).droplevel(0).reset_index(drop=True)
+    windows = [X.iloc[:24], X.iloc[24:]]
+    drawn, took = drawn_by_rival("PAR", sys.executable, windows, ["kind"], 2, 0)
+    assert took == {"fit_cpu_s": 1.5, "n_drawn": 2}
+    for given, found in zip(windows, drawn, strict=True):
+        expected = given.reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
+        discrete = expected.columns[[not is_number(dtype) for dtype in expected.dtypes]]
+        assert found[discrete].dtypes.equals(expected[discrete].dtypes)
+
+
+def test_a_rival_that_fails_says_how(tmp_path, monkeypatch):
+    script = tmp_path / "broken.py"
+    script.write_text("raise SystemExit('no room left')")
+    monkeypatch.setattr(_panel_rivals, "SCRIPT", script)
+    with pytest.raises(RuntimeError, match="no room left"):
+        drawn_by_rival("PAR", sys.executable, [pd.DataFrame({"a": [1.0]})], [], 1, 0)
+
+
+def is_number(dtype):
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
 
 
 def test_unknown_data_set_is_named():
