@@ -12,7 +12,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sktsgen.data import Panel, Windows, check_panel, split_windows, usable_window_length
+from sktsgen.data import LazyRows, Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._calibration import (
     calibrate_innovations,
@@ -48,6 +48,18 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         self.device_ = str(device)
         return self._learn_table(panel, labels), labels
 
+    def _check_emission(self) -> None:
+        """Refuse columns that a decoded point cannot stand for."""
+        levels = [block.column for block in self._blocks() if block.kind == "discrete"]
+        if self.emission == "mixture" or not levels:
+            return
+        kept = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
+        columns = self.spec_.columns or range(self.spec_.n_channels)
+        raise ValueError(
+            f"emission='point' draws no levels and no gaps, and column "
+            f"{columns[kept[levels[0]]]!r} has them; choose emission='mixture'."
+        )
+
     def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
         """Training and validation windows over the same feature rows."""
         rows = (self._feature_rows(panel, self._torch_device()),)
@@ -62,6 +74,15 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         if self.batch_size == "auto":
             return max(8, _STEPS_PER_BATCH // self.window_length_)
         return int(self.batch_size)
+
+    def _tell_spread(self, spread: Tensor, rows: Tensor | LazyRows) -> None:
+        """Noise on levels is relative to how much they vary, as it is on standardised numbers."""
+        blocks = [block for block in self._blocks() if block.kind == "discrete"]
+        levels = [level for block in blocks for level in range(block.start, block.stop)]
+        if levels:
+            n_rows = rows.shape[0]
+            some = rows[torch.arange(0, n_rows, max(1, n_rows // 10_000))]
+            spread[levels] = some[:, levels].std(0, correction=0).cpu()
 
     def _calibrate(self, emission: MixtureEmission | None, windows: Windows, seed: int) -> None:
         """Bring the size of steps in free draws to that in `windows`."""

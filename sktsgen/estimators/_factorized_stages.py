@@ -46,18 +46,6 @@ class FactorizedStages(AutoregressiveGenerator):
                 f"divisor."
             )
 
-    def _check_emission(self) -> None:
-        """Refuse columns that a decoded point cannot stand for."""
-        levels = [block.column for block in self._blocks() if block.kind == "discrete"]
-        if self.emission == "mixture" or not levels:
-            return
-        kept = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
-        columns = self.spec_.columns or range(self.spec_.n_channels)
-        raise ValueError(
-            f"emission='point' draws no levels and no gaps, and column "
-            f"{columns[kept[levels[0]]]!r} has them; choose emission='mixture'."
-        )
-
     def _new_tokenizer(
         self, rows: Tensor | LazyRows, generator: torch.Generator
     ) -> FactorizedTokenizer:
@@ -104,7 +92,7 @@ class FactorizedStages(AutoregressiveGenerator):
         )
         prior.codebooks.copy_(codebooks)
         if has_mixture:
-            self._tell_spread(prior, rows)
+            self._tell_spread(prior.spread, rows)
         else:
             prior.spread.copy_(self.tokenizer_.quantizer.spread())
         return prior.to(self.device_)
@@ -118,15 +106,6 @@ class FactorizedStages(AutoregressiveGenerator):
             if begin < end:
                 series.append(rows[torch.arange(begin, end)].double().numpy(force=True))
         return next((p for p in find_periods(series) if 2 * (p + 1) <= self.window_length_), None)
-
-    def _tell_spread(self, prior: TokenPrior, rows: Tensor | LazyRows) -> None:
-        """Noise on levels is relative to how much they vary, as it is on standardised numbers."""
-        blocks = [block for block in self._blocks() if block.kind == "discrete"]
-        levels = [level for block in blocks for level in range(block.start, block.stop)]
-        if levels:
-            n_rows = rows.shape[0]
-            some = rows[torch.arange(0, n_rows, max(1, n_rows // 10_000))]
-            prior.spread[levels] = some[:, levels].std(0, correction=0).cpu()
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(

@@ -16,7 +16,7 @@ from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._multiscale_data import TokenData, WindowData
 from sktsgen.estimators._multiscale_parts import MultiScaleParts
 from sktsgen.persistence import register
-from sktsgen.training import Trainer, make_generator
+from sktsgen.training import Trainer, go_on_from, make_generator
 
 
 @register
@@ -39,6 +39,11 @@ class MultiScaleARGenerator(MultiScaleParts):
         What is drawn once the tokens of a window are known. ``"point"``, the paper: what they
         decode to. ``"mixture"``: values have a learnt density around that point, given how far
         the steps before fell from theirs.
+    missing : {"reproduce", "complete"}, default="reproduce"
+        What becomes of missing cells. ``"reproduce"``: where cells are missing is learnt and
+        drawn like all else. ``"complete"``: gaps are read as such, what stands in them is learnt
+        from what does not, and nothing that is drawn is missing. Data without gaps are the same
+        to both.
     window_length : int or None, default=None
         Time steps of a window; None is 96, or the longest series if that is shorter.
     scales : array-like of int or "auto", default="auto"
@@ -86,6 +91,9 @@ class MultiScaleARGenerator(MultiScaleParts):
         Epochs without improvement before an early stop.
     tol : float, default=1e-4
         Improvement of the validation loss that counts.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the networks of the fit before, where there was one; sizes and
+        kinds of columns must be the same.
     device : str, default="auto"
         ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
     random_state : int, RandomState or None, default=None
@@ -147,6 +155,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         "size": [StrOptions({"small", "large"})],
         "decoding": [StrOptions({"token", "scale"})],
         "emission": [StrOptions({"mixture", "point"})],
+        "missing": [StrOptions({"reproduce", "complete"})],
         "window_length": [Interval(Integral, 1, None, closed="left"), None],
         "scales": ["array-like", StrOptions({"auto"})],
         "codebook_size": [Interval(Integral, 2, None, closed="left")],
@@ -168,12 +177,14 @@ class MultiScaleARGenerator(MultiScaleParts):
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "trainer": [Trainer, None],
     }
     _prefix_stable_in_time = True
+    _takes_tables = True
 
     def __init__(
         self,
@@ -181,6 +192,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         *,
         decoding: str = "token",
         emission: str = "mixture",
+        missing: str = "reproduce",
         window_length: int | None = None,
         scales: Any = "auto",
         codebook_size: int = 128,
@@ -202,6 +214,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
+        warm_start: bool = False,
         device: str = "auto",
         random_state: Any = None,
         verbose: int = 0,
@@ -210,6 +223,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         self.size = size
         self.decoding = decoding
         self.emission = emission
+        self.missing = missing
         self.window_length = window_length
         self.scales = scales
         self.codebook_size = codebook_size
@@ -231,6 +245,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -245,7 +260,9 @@ class MultiScaleARGenerator(MultiScaleParts):
         X : array-like, list or DataFrame
             One series (2-D array, or frame with a plain index; rows are time steps), a panel of
             equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
-            index). Numbers, none missing.
+            index). Frames may have columns of any types; cells may be missing. Columns that are
+            constant within every series and differ between them are static: drawn once for each
+            new series, from the training series of its class, and told to the model.
         y : array-like of shape (n_series,) or None, default=None
             One class label per series; None for no classes. Ignored for a single series.
 
@@ -257,35 +274,41 @@ class MultiScaleARGenerator(MultiScaleParts):
         Raises
         ------
         ValueError
-            If `X` has missing, infinite or non-numeric cells, or parameters do not fit together.
+            If cells of `X` are infinite, a column has no value at all, or parameters do not fit
+            together or to the columns.
         """
+        former = dict(vars(self)) if self.warm_start else {}
         with all_or_nothing(self):
             self._check_sizes()
             panel, labels = self._check_training_data(X, y)
-            self._fit_stages(panel, labels)
+            self._check_emission()
+            self._fit_stages(panel, labels, former)
         return self
 
-    def _fit_stages(self, panel: Panel, labels: np.ndarray) -> None:
+    def _fit_stages(self, panel: Panel, labels: np.ndarray, former: dict[str, Any]) -> None:
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
         generator = make_generator(self.random_state)
         noise = make_generator(generator.initial_seed(), self.device_)
         training, validation = self._windows(panel)
         class_of = torch.tensor(labels, device=self.device_)
+        static = torch.tensor(self._static_features(panel.n_series), device=self.device_)
         run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
 
         # Stage 1: decomposition, paths and codebook.
-        tokenizer = self._new_tokenizer(panel, generator)
-        windows = WindowData(training, class_of)
+        tokenizer = self._new_tokenizer(panel, former.get("codebook_size_"), generator)
+        go_on_from(former.get("tokenizer_"), tokenizer, with_buffers=True)
+        windows = WindowData(training, class_of, static)
         recipe = self._tokenizer_recipe()
         history = trainer.fit(tokenizer, windows, recipe, stage="tokenizer", **run)
         self.tokenizer_, self.tokenizer_loss_curve_ = tokenizer.frozen(), history.losses
-        self._settle_codes(windows)
+        self._settle_codes(windows, is_final=bool(former))
 
         # Stage 2: tokens coarse to fine, and values given the tokens.
-        prior = self._new_prior(generator)
-        data = TokenData(training, class_of, tokenizer, self.corruption, generator)
-        held_out = TokenData(validation, class_of, tokenizer)
+        prior = self._new_prior(training.rows[0], generator)
+        data = TokenData(training, class_of, static, tokenizer, self.corruption, generator)
+        held_out = TokenData(validation, class_of, static, tokenizer)
         self._measure_inputs(prior, data)
+        go_on_from(former.get("prior_"), prior)
         recipe = self._prior_recipe()
         history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
         self.prior_ = prior.frozen()

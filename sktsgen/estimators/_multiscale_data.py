@@ -25,10 +25,12 @@ class WindowData:
         Windows of features.
     labels : Tensor of shape (n_series,)
         Class of every series.
+    static : Tensor of shape (n_series, n_static)
+        Features of every series that do not change in time.
     """
 
-    def __init__(self, windows: Windows, labels: Tensor) -> None:
-        self.windows, self.labels = windows, labels
+    def __init__(self, windows: Windows, labels: Tensor, static: Tensor) -> None:
+        self.windows, self.labels, self.static = windows, labels, static
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -41,10 +43,14 @@ class WindowData:
         """Windows of the numbers `indices`."""
         (values,), observed = self.windows.gather(indices)
         (history,), known = self.windows.gather_before(indices, self.windows.window_length)
-        labels = self.labels[self.windows.series_of(indices)]
-        device = labels.device
+        series, device = self.windows.series_of(indices), self.labels.device
         return WindowBatch(
-            values.to(device), observed.to(device), history.to(device), known.to(device), labels
+            values.to(device),
+            observed.to(device),
+            history.to(device),
+            known.to(device),
+            self.labels[series],
+            self.static[series],
         )
 
 
@@ -60,6 +66,8 @@ class TokenData(WindowData):
         Windows of features.
     labels : Tensor of shape (n_series,)
         Class of every series.
+    static : Tensor of shape (n_series, n_static)
+        Features of every series that do not change in time.
     tokenizer : DualPathTokenizer
         The trained first stage.
     corruption : float, default=0.0
@@ -73,11 +81,12 @@ class TokenData(WindowData):
         self,
         windows: Windows,
         labels: Tensor,
+        static: Tensor,
         tokenizer: DualPathTokenizer,
         corruption: float = 0.0,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__(windows, labels)
+        super().__init__(windows, labels, static)
         self.tokenizer, self.corruption = tokenizer, corruption
         shape = min(max(1, len(windows)), _MISTAKES), sum(tokenizer.quantizer.scales), 2
         self.uniforms = torch.ones(shape, device=labels.device)

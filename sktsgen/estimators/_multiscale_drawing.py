@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from sktsgen.decoding import GivenNoise, decode
-from sktsgen.nn import DecodedWindow, DualPathTokenizer, ScaleDecoder, ScalePrior, ValueDecoder
+from sktsgen.nn import (
+    DecodedWindow,
+    DualPathTokenizer,
+    Plan,
+    ScaleDecoder,
+    ScalePrior,
+    ValueDecoder,
+    all_known,
+    mark,
+)
 
 
 class WindowDecoder:
@@ -20,6 +28,8 @@ class WindowDecoder:
         The two stages.
     labels : Tensor of shape (batch,)
         Class of every series, zeros without classes.
+    static : Tensor of shape (batch, n_static)
+        Features of every series that do not change in time.
     bounds : Tensor of shape (2, n_features)
         Drawn values are kept between these.
     options : dict
@@ -33,11 +43,13 @@ class WindowDecoder:
         tokenizer: DualPathTokenizer,
         prior: ScalePrior,
         labels: Tensor,
+        static: Tensor,
         bounds: Tensor,
         options: dict[str, Any],
     ) -> None:
         self.tokenizer, self.prior = tokenizer, prior
         self.labels, self.bounds, self.options = labels, bounds, options
+        self.about = prior.about(labels, static)
         self.n_timesteps = int(tokenizer.config["n_timesteps"])
         self.n_tokens = sum(prior.scales)
         # Uniforms are keyed by time step; each brings its share of those of the tokens.
@@ -45,40 +57,35 @@ class WindowDecoder:
         self.n_uniforms = self.n_shared + prior.emission.n_uniforms
 
     def step(self, inputs: Tensor, cache: None) -> Tensor:
-        """Return the former window and its mask as they are."""
+        """Return the former window as it is."""
         return inputs
 
     def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """Values and parts of a window, and itself as the history of the next one."""
-        history, known = states[..., :-1], states[..., -1] > 0
         of_tokens, of_values = uniforms.tensor_split([self.n_shared], dim=-1)
         tokens = of_tokens.flatten(1)[:, : self.n_tokens, None]
-        decoded = self._decoded(history, known, tokens)
-        values = self._values(decoded, history, known, of_values)
-        return (values, *decoded.parts), as_history(values)
+        decoded = self._decoded(states, tokens)
+        values = self._values(decoded, states, of_values)
+        return (values, *decoded.parts), mark(values, all_known(values))
 
     def state(self) -> tuple[Tensor, ...]:
         """Return nothing: no step of it is captured."""
         return ()
 
-    def _decoded(self, history: Tensor, known: Tensor, uniforms: Tensor) -> DecodedWindow:
-        newest = self.prior.newest(history, known)
-        decoder = ScaleDecoder(self.tokenizer, self.prior, self.labels, newest, **self.options)
-        cache = self.prior.begin(history, known, self.labels)
+    def _decoded(self, past: Tensor, uniforms: Tensor) -> DecodedWindow:
+        decoder = ScaleDecoder(self.tokenizer, self.prior, past, self.about, **self.options)
+        cache = self.prior.begin(past, self.about)
         noise = GivenNoise(uniforms)
         (codes,) = decode(decoder, decoder.start(), cache, blocks=self.prior.blocks, noise=noise)
         return self.tokenizer.decode(self.tokenizer.quantizer.decode(codes), self.labels)
 
-    def _values(
-        self, decoded: DecodedWindow, history: Tensor, known: Tensor, uniforms: Tensor
-    ) -> Tensor:
-        decoder = ValueDecoder(self.prior.emission, decoded, self.bounds)
-        first, steps = decoder.start(history, known), (1,) * self.n_timesteps
-        (values,) = decode(decoder, first, None, blocks=steps, noise=GivenNoise(uniforms))
+    def _values(self, decoded: DecodedWindow, past: Tensor, uniforms: Tensor) -> Tensor:
+        emission = self.prior.emission
+        plan = Plan(decoded.values, decoded.states)
+        if emission.mixture is None:
+            return plan.points.clamp(*self.bounds)
+        decoder = ValueDecoder(emission, plan, past, self.about, self.bounds)
+        cache, steps = emission.begin(past, self.about), (1,) * self.n_timesteps
+        noise = GivenNoise(uniforms)
+        (values,) = decode(decoder, decoder.start(), cache, blocks=steps, noise=noise)
         return values
-
-
-def as_history(values: Tensor, known: Tensor | None = None) -> Tensor:
-    """Put the mask of what is known behind the values; None is all of it."""
-    mask = torch.ones_like(values[..., :1]) if known is None else known[..., None]
-    return torch.cat([values, mask.to(values.dtype)], dim=-1)

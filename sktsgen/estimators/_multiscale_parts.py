@@ -7,15 +7,18 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sktsgen.data import Panel, Windows, check_panel, restore_panel, restore_rows
+from sktsgen.data import Panel, PanelSpec, Windows, restore_panel, restore_rows
 from sktsgen.estimators._draw import Draw, check_count
+from sktsgen.estimators._factorized_slots import hidden_levels
 from sktsgen.estimators._multiscale_data import CHUNK, WindowData
 from sktsgen.estimators._multiscale_stages import MultiScaleStages
+from sktsgen.nn import without_gaps
 
 _PARTS = ("trend", "coarse", "fine", "residual")
 
@@ -36,19 +39,22 @@ class MultiScaleParts(MultiScaleStages):
         components : Bunch
             ``trend``, ``coarse`` seasonal part (its outline at every other step, which guides
             the decoder) and the ``fine`` rest. Each is a container like `X`, of floats; together
-            they add up to `X`.
+            they add up to `X`. Levels, stamps and static columns have no parts: of a table each
+            container has its numeric columns, in which gaps are filled by the value before.
         """
         check_is_fitted(self)
-        panel = check_panel(X, estimator=self)
-        parts = np.empty((3, panel.n_rows, self.codec_.n_features), np.float32)
+        panel = self._read(X)
+        given = self._given(panel)
+        parts = np.empty((3, panel.n_rows, self._n_features), np.float32)
         offsets = panel.offsets
         for i in range(panel.n_series):
-            features = torch.from_numpy(self.codec_.transform(panel.series(i))).to(self.device_)
+            features = given.series(i).to(self.device_)
             with torch.inference_mode():
                 trend, coarse, seasonal = self.tokenizer_.decompose(features[None])
             found = torch.cat([trend, trend + coarse, trend + seasonal])
             parts[:, offsets[i] : offsets[i + 1]] = found.numpy(force=True)
-        columns = self.spec_.column_index() if self.spec_.has_frames else None
+        spec = self._part_spec()
+        columns = spec.column_index() if spec.has_frames else None
         layers = [restore_rows(layer, panel, columns=columns) for layer in self._layers(parts)]
         return Bunch(**dict(zip(_PARTS, layers, strict=False)))
 
@@ -69,7 +75,7 @@ class MultiScaleParts(MultiScaleStages):
         Returns
         -------
         X : ndarray, list or DataFrame
-            As `X`, in the types of `fit`.
+            As `X`, in the types of `fit`; static columns as given.
 
         Raises
         ------
@@ -83,18 +89,21 @@ class MultiScaleParts(MultiScaleStages):
                 f"n_scales={n_scales!r} must be from 1 to {n_all}, the number of scales, or None "
                 f"for all."
             )
-        panel = check_panel(X, estimator=self)
+        panel = self._read(X)
         features = self._decoded_rows(panel, self._labels_to_score(y, panel), n_scales)
+        values = self._decoded(features, np.zeros((panel.n_rows, self.codec_.n_uniforms_)))
+        values = self._with_static(values, self._split(panel)[1], panel.lengths)
         columns = self.spec_.column_index() if self.spec_.has_frames else None
-        values = self.codec_.inverse_transform(features)
         return restore_rows(values, panel, columns=columns, dtypes=self.spec_.dtypes)
 
     def _decoded_rows(self, panel: Panel, labels: np.ndarray, n_scales: int | None) -> np.ndarray:
         """Features of all rows after stage 1, (n_rows, n_features)."""
-        rows = torch.from_numpy(self.codec_.transform(panel.values)).to(self.device_)
+        given = self._given(panel)
+        rows = given.rows[torch.arange(panel.n_rows)].to(self.device_)
         starts = _covering_starts(panel.lengths, self.window_length_)
         windows = Windows((rows,), panel.lengths, self.window_length_, starts=starts)
-        data = WindowData(windows, torch.tensor(labels, device=self.device_))
+        about = (torch.tensor(part, device=self.device_) for part in (labels, given.static))
+        data = WindowData(windows, *about)
         steps = torch.arange(self.window_length_, device=self.device_)
         decoded = torch.empty_like(rows)
         with torch.inference_mode():
@@ -122,15 +131,17 @@ class MultiScaleParts(MultiScaleStages):
         """Draw series and their parts, both of one draw."""
         check_is_fitted(self)
         check_count("n_samples", n_samples)
-        histories = None if prefix is None else check_panel(prefix, estimator=self)
+        histories = None if prefix is None else self._read(prefix)
         options["has_parts"] = True
         draw = self._plan(n_samples, 0, length, y, histories, random_state, options)
         sums = np.stack(np.split(self._run(draw, n_jobs), len(_PARTS), axis=-1))
+        flat = sums.reshape(len(_PARTS), -1, self._n_features)
+        lengths = np.full(len(draw.numbers), draw.length)
         after = self._last_stamps(histories, n_samples, start)
         X = self._hand_out(sums[-1], draw, first=0, start=start, after=after)
-        floats = replace(self.spec_, dtypes=(np.dtype(np.float64),) * self.n_features_in_)
         layers = [
-            restore_panel(layer, floats, start=start, after=after) for layer in self._layers(sums)
+            restore_panel(layer, self._part_spec(), lengths=lengths, start=start, after=after)
+            for layer in self._layers(flat)
         ]
         return X, Bunch(**dict(zip(_PARTS, layers, strict=True)))
 
@@ -145,8 +156,41 @@ class MultiScaleParts(MultiScaleStages):
 
     def _layers(self, sums: np.ndarray) -> list[np.ndarray]:
         """Parts in the units of the data, from their running sums in those of the features."""
-        values = [self.codec_.inverse_transform(part) for part in sums]
+        values = [self._numbers(part) for part in sums]
         return [values[0], *(b - a for a, b in pairwise(values))]
+
+    def _numbers(self, features: np.ndarray) -> np.ndarray:
+        """Numeric columns of rows of features, neither rounded nor missing."""
+        codec, columns = self.codec_, self._numeric_columns()
+        features = without_gaps(torch.from_numpy(features), hidden_levels(codec)).numpy()
+        table = codec.decode(features, np.zeros((len(features), codec.n_uniforms_)))
+        found = np.asarray(pd.DataFrame(table).iloc[:, columns], dtype=np.float64)
+        for block in codec.blocks_:
+            if block.kind == "integer" and block.column in columns:
+                number = features[:, block.start].astype(np.float64)
+                exact = codec.mean_[block.start] + codec.scale_[block.start] * number
+                found[:, columns.index(block.column)] = exact
+        return found
+
+    def _numeric_columns(self) -> list[int]:
+        """Positions among the columns of `codec_` of those that can be taken apart."""
+        kinds = {"continuous", "integer", "count"}
+        if not self.spec_.is_mixed:
+            kinds.add("constant")
+        return [i for i, kind in enumerate(self.codec_.kinds_) if kind in kinds]
+
+    def _part_spec(self) -> PanelSpec:
+        """Container of floats with the columns that can be taken apart, and no others."""
+        dynamic = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
+        kept = [dynamic[i] for i in self._numeric_columns()]
+        if not kept:
+            raise ValueError(
+                "No column is a number that changes in time, so there is nothing to take apart: "
+                f"kinds of the columns are {self.codec_.kinds_}."
+            )
+        columns = None if self.spec_.columns is None else tuple(self.spec_.columns[i] for i in kept)
+        floats = (np.dtype(np.float64),) * len(kept)
+        return replace(self.spec_, columns=columns, dtypes=floats)
 
 
 def _covering_starts(lengths: np.ndarray, window_length: int) -> np.ndarray:

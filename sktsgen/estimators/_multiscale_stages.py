@@ -12,15 +12,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sktsgen.data import Panel
+from sktsgen.data import LazyRows, Panel
 from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
+from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, slots_of
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
-from sktsgen.estimators._multiscale_drawing import WindowDecoder, as_history
+from sktsgen.estimators._multiscale_drawing import WindowDecoder
 from sktsgen.exceptions import CodebookUsageWarning
-from sktsgen.nn import DualPathTokenizer, ScalePrior, WindowBatch, log_density
+from sktsgen.nn import DualPathTokenizer, ScalePrior, WindowBatch, log_density, mark
 from sktsgen.training import Recipe
+from sktsgen.transformers import MixedTypeEncoder
 
 # Windows that the use of the codes is taken from.
 _COUNTED = 20_000
@@ -34,6 +36,7 @@ SIZES = {
 class MultiScaleStages(AutoregressiveGenerator):
     """What `MultiScaleARGenerator` is made of."""
 
+    codec_: MixedTypeEncoder
     tokenizer_: DualPathTokenizer
     prior_: ScalePrior
 
@@ -58,7 +61,7 @@ class MultiScaleStages(AutoregressiveGenerator):
         return int(SIZES[self.size][name] if given is None else given)
 
     def _scales(self) -> tuple[int, ...]:
-        longest = latent_length(self.window_length_, self.codec_.n_features)
+        longest = latent_length(self.window_length_, self._n_features)
         if isinstance(self.scales, str):
             return (*(scale for scale in _USUAL_SCALES if scale < longest), longest)
         if self.scales[-1] > self.window_length_:
@@ -68,26 +71,29 @@ class MultiScaleStages(AutoregressiveGenerator):
             )
         return tuple(int(scale) for scale in self.scales)
 
-    def _new_tokenizer(self, panel: Panel, generator: torch.Generator) -> DualPathTokenizer:
+    def _new_tokenizer(
+        self, panel: Panel, n_former_codes: int | None, generator: torch.Generator
+    ) -> DualPathTokenizer:
         self.scales_ = self._scales()
         n_vectors = panel.n_rows * sum(self.scales_) // self.window_length_
         tokenizer = DualPathTokenizer(
-            n_features=self.codec_.n_features,
+            n_features=self._n_features,
             n_timesteps=self.window_length_,
             kernels=tuple(self.kernels) if self.has_decomposition else (),
             scales=self.scales_,
-            codebook_size=min(self.codebook_size, max(2, n_vectors // 4)),
+            codebook_size=n_former_codes or min(self.codebook_size, max(2, n_vectors // 4)),
             code_dim=self._width("code_dim"),
             d_hidden=self._width("d_hidden"),
             has_guidance=self.has_guidance,
             n_classes=0 if self.classes_ is None else len(self.classes_),
+            hidden=hidden_levels(self.codec_) if self.missing == "complete" else (),
             generator=generator,
         )
         return tokenizer.to(self.device_)
 
-    def _new_prior(self, generator: torch.Generator) -> ScalePrior:
+    def _new_prior(self, rows: Tensor | LazyRows, generator: torch.Generator) -> ScalePrior:
         prior = ScalePrior(
-            n_features=self.codec_.n_features,
+            n_features=self._n_features,
             n_timesteps=self.window_length_,
             scales=self.scales_,
             codebook_size=self.codebook_size_,
@@ -101,8 +107,11 @@ class MultiScaleStages(AutoregressiveGenerator):
             n_heads=self.n_heads,
             dropout=self.dropout,
             input_noise=self.input_noise,
+            n_static=0 if self.static_ is None else self.static_.n_features_,
+            slots=slots_of(self.codec_, self.missing == "complete"),
             generator=generator,
         )
+        self._tell_spread(prior.emission.spread, rows)
         return prior.to(self.device_)
 
     def _tokenizer_recipe(self) -> Recipe:
@@ -125,11 +134,14 @@ class MultiScaleStages(AutoregressiveGenerator):
             tol=self.tol,
         )
 
-    def _settle_codes(self, data: WindowData) -> None:
-        """Drop the codes that training windows do not use; measure how the others are used."""
+    def _settle_codes(self, data: WindowData, *, is_final: bool) -> None:
+        """Drop the codes that training windows do not use, and measure how the others are used.
+
+        What has been fitted before keeps its codes: it is them that the prior goes on from.
+        """
         n_codes = self.tokenizer_.config["codebook_size"]
         counts = self._count_codes(data, n_codes)
-        is_used = counts.sum(0) > 0
+        is_used = (counts.sum(0) > 0) | is_final
         self.tokenizer_.keep_codes(torch.tensor(is_used, device=self.device_))
         self.codebook_size_ = int(is_used.sum())
         share = counts[:, is_used] / counts.sum(1, keepdims=True)
@@ -165,18 +177,19 @@ class MultiScaleStages(AutoregressiveGenerator):
     def _draw_windows(self, draw: Draw) -> tuple[Tensor, ...]:
         """Values, and the parts they were drawn around, each (n_series, length, n_features)."""
         labels = torch.tensor(draw.labels, device=self.device_)
-        bounds = torch.tensor(self.codec_.bounds_, device=self.device_)
-        decoder = WindowDecoder(self.tokenizer_, self.prior_, labels, bounds, draw.options)
+        bounds = torch.tensor(integer_bounds(self.codec_), device=self.device_)
+        static = torch.tensor(draw.static, device=self.device_)
+        decoder = WindowDecoder(self.tokenizer_, self.prior_, labels, static, bounds, draw.options)
         noise = draw.noise(decoder.n_uniforms, self.device_)
         windows = (self.window_length_,) * -(-draw.length // self.window_length_)
-        past = as_history(*self._histories(draw))
+        past = mark(*self._histories(draw))
         drawn = decode(decoder, past, None, blocks=windows, noise=noise)
         return tuple(part[:, : draw.length] for part in drawn)
 
     def _histories(self, draw: Draw) -> tuple[Tensor, Tensor]:
         """Stack the ends of the histories, (n_series, window, n_features), and what is known."""
         shape = len(draw.numbers), self.window_length_
-        past = np.zeros((*shape, self.codec_.n_features), np.float32)
+        past = np.zeros((*shape, self._n_features), np.float32)
         known = np.zeros(shape, dtype=bool)
         for i, number in enumerate(draw.history_of if draw.histories else ()):
             end = draw.histories[number][-self.window_length_ :]
@@ -200,6 +213,9 @@ class MultiScaleStages(AutoregressiveGenerator):
             values[:, :-1].flatten(0, 1),
             mask[:, :-1].flatten(0, 1),
             labels.repeat_interleave(n_windows),
+            (features.new_zeros(n_series, 0) if static is None else static).repeat_interleave(
+                n_windows, dim=0
+            ),
         )
         parts = [
             log_density(self.tokenizer_, self.prior_, WindowBatch(*part))

@@ -21,11 +21,11 @@ from sktsgen.nn._multiscale_ar import ScaleDecoder, ValueDecoder, log_density, r
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer, TokenInputs
 from sktsgen.nn._quantizer import Quantized, ResidualQuantizer, VectorQuantizer
 from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
-from sktsgen.nn._slots import Slot
+from sktsgen.nn._slots import Slot, without_gaps
 from sktsgen.nn._token_prior import LogLikelihood, PriorBatch, Rows, TokenPrior
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.nn._window_batch import WindowBatch
-from sktsgen.nn._window_emission import WindowEmission
+from sktsgen.nn._window_emission import Plan, WindowEmission, all_known, mark
 from sktsgen.nn._window_fill import Fill, GaussianFill, LinearFill
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "MovingAverageMixture",
     "MultiScaleQuantizer",
     "Network",
+    "Plan",
     "PriorBatch",
     "Quantized",
     "RMSNorm",
@@ -71,11 +72,14 @@ __all__ = [
     "VectorQuantizer",
     "WindowBatch",
     "WindowEmission",
+    "all_known",
     "attend",
     "log_density",
+    "mark",
     "outline",
     "read_rows",
     "read_tokens",
     "sliding_mask",
     "velocity_skip",
+    "without_gaps",
 ]

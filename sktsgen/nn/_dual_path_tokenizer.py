@@ -22,6 +22,7 @@ from sktsgen.nn._dual_path import (
 )
 from sktsgen.nn._layers import Linear
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer
+from sktsgen.nn._slots import without_gaps
 from sktsgen.nn._window_batch import WindowBatch
 from sktsgen.ops import reflect, spectral_distance
 
@@ -66,6 +67,9 @@ class DualPathTokenizer(Network):
         Whether the seasonal decoder attends to the coarse part.
     n_classes : int
         Number of classes, 0 for none.
+    hidden : sequence of (int, int)
+        Features that tokens do not tell: the level that says "missing", and the one that says
+        "present" in its place or -1.
     dropout : float
         Rate inside the blocks of the paths, in training.
     generator : torch.Generator
@@ -92,6 +96,7 @@ class DualPathTokenizer(Network):
         d_hidden: int,
         has_guidance: bool,
         n_classes: int = 0,
+        hidden: Collection[tuple[int, int]] = (),
         dropout: float = 0.0,
         generator: torch.Generator,
     ) -> None:
@@ -107,11 +112,13 @@ class DualPathTokenizer(Network):
             "d_hidden": d_hidden,
             "has_guidance": has_guidance,
             "n_classes": n_classes,
+            "hidden": tuple((int(missing), int(present)) for missing, present in hidden),
             "dropout": dropout,
         }
         shape = PathShape(
             n_features, d_hidden, code_dim, path_sizes(n_timesteps, scales[-1]), dropout
         )
+        self.hidden = self.config["hidden"]
         is_dual, has_spectrum = bool(kernels), n_timesteps > 1
         self.average = MovingAverageMixture(kernels) if is_dual else None
         self.spectrum = (
@@ -133,7 +140,7 @@ class DualPathTokenizer(Network):
     def loss(self, batch: WindowBatch, step: TrainingStep | None = None) -> Float[Tensor, ""]:
         """Sum up the errors of series, parts and spectrum, and the pull of the codes."""
         generator = None if step is None else step.generator
-        x = reflect(batch.values, batch.observed)
+        x = reflect(without_gaps(batch.values, self.hidden), batch.observed)
         parts = self.decompose(x)
         latent, pull = self._quantised(self.latent(parts, generator), step)
         decoded = self.decode(latent, batch.labels, generator)
@@ -188,7 +195,7 @@ class DualPathTokenizer(Network):
         self, x: Float[Tensor, "batch time features"], observed: Bool[Tensor, "batch time"]
     ) -> Int[Tensor, "batch token"]:
         """Tokens of windows, coarse to fine."""
-        return self.quantizer.encode(self.latent(self.decompose(reflect(x, observed))))
+        return self.quantizer.encode(self._latent_of(x, observed))
 
     def encode_loosely(
         self,
@@ -198,8 +205,10 @@ class DualPathTokenizer(Network):
         rate: float,
     ) -> tuple[Int[Tensor, "batch token"], Int[Tensor, "batch token"]]:
         """Tokens of windows when some are taken wrongly, and those taken."""
-        latent = self.latent(self.decompose(reflect(x, observed)))
-        return self.quantizer.encode_loosely(latent, uniforms, rate)
+        return self.quantizer.encode_loosely(self._latent_of(x, observed), uniforms, rate)
+
+    def _latent_of(self, x: Tensor, observed: Tensor) -> Tensor:
+        return self.latent(self.decompose(reflect(without_gaps(x, self.hidden), observed)))
 
     def decode(
         self,

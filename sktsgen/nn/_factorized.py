@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._quantizer import ResidualQuantizer
+from sktsgen.nn._slots import without_gaps
 
 # Dead codes are left alone for the last share of training, so that codes stop changing meaning.
 _SETTLED = 0.7
@@ -73,8 +74,7 @@ class FactorizedTokenizer(Network):
             "has_residual_decoder": has_residual_decoder,
             "d_hidden": d_hidden,
         }
-        self._missing = [missing for missing, _ in hidden]
-        self._present = [present for _, present in hidden if present >= 0]
+        self._hidden = self.config["hidden"]
         # The projection starts as the inverse of the basis and the rest of the encoder at zero:
         # training begins from plain k-means, which random encoders take long to reach.
         self.projection = nn.Parameter(torch.zeros(n_features, n_components))
@@ -117,7 +117,7 @@ class FactorizedTokenizer(Network):
     ) -> Float[Tensor, ""]:
         """Mean squared reconstruction error plus commitment, [1]_ Eq. 7."""
         x, labels, observed = batch
-        x = self._without_gaps(x)
+        x = without_gaps(x, self._hidden)
         coefficients = self.continuous(x)
         commitment = x.new_zeros(())
         if step is not None and not self.is_quantising:
@@ -143,18 +143,9 @@ class FactorizedTokenizer(Network):
 
     def continuous(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch components"]:
         """Coefficients before quantisation."""
-        x = self._without_gaps(x)
+        x = without_gaps(x, self._hidden)
         coefficients: Tensor = x @ self.projection + self.encoder(x)
         return coefficients
-
-    def _without_gaps(self, x: Tensor) -> Tensor:
-        """Say that every cell is there, where gaps are read but not to be drawn."""
-        if not self._missing:
-            return x
-        x = x.clone()
-        x[..., self._missing] = 0.0
-        x[..., self._present] = 1.0
-        return x
 
     def coefficients(
         self, codes: Int[Tensor, "*batch depth"]

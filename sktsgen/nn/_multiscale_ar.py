@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from sktsgen.nn._cache import KVCache
-from sktsgen.nn._dual_path_tokenizer import DecodedWindow, DualPathTokenizer
+from sktsgen.nn._dual_path_tokenizer import DualPathTokenizer
 from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
 from sktsgen.nn._window_batch import WindowBatch
-from sktsgen.nn._window_emission import WindowEmission
+from sktsgen.nn._window_emission import Plan, WindowEmission, all_known, mark
 from sktsgen.ops import draw_index, nucleus, pool
 
 
@@ -31,7 +31,7 @@ def read_tokens(
     taken = codes if taken is None else taken
     decoded = tokenizer.decode(tokenizer.quantizer.decode(taken), batch.labels)
     inputs = tokenizer.quantizer.read(taken)
-    return TokenBatch(batch, codes, inputs, decoded.values, decoded.states)
+    return TokenBatch(batch, codes, inputs, Plan(decoded.values, decoded.states))
 
 
 def log_density(
@@ -55,10 +55,10 @@ class ScaleDecoder:
     ----------
     tokenizer, prior : DualPathTokenizer, ScalePrior
         The two stages.
-    labels : Tensor of shape (batch,)
-        Class of every series, zeros without classes.
-    newest : Tensor of shape (batch, 1, d_newest)
-        End of the history, as the prior gives it.
+    past : Tensor of shape (batch, past, n_features + 1)
+        The steps before the window, as `mark` gives them.
+    about : Tensor of shape (batch, 1, d_model)
+        What is known of each series, as the prior gives it.
     temperature, top_p : float, float or None
         Sharpening of the token distributions.
     """
@@ -71,17 +71,17 @@ class ScaleDecoder:
         self,
         tokenizer: DualPathTokenizer,
         prior: ScalePrior,
-        labels: Int[Tensor, " batch"],
-        newest: Float[Tensor, "batch 1 d_newest"],
+        past: Float[Tensor, "batch past d_step"],
+        about: Float[Tensor, "batch 1 d_model"],
         *,
         temperature: float = 1.0,
         top_p: float | None = None,
     ) -> None:
         self.quantizer, self.prior = tokenizer.quantizer, prior
-        self.labels, self.newest = labels, newest
+        self.newest, self.about = prior.newest(past), about
         self.temperature, self.top_p = temperature, top_p
         codebook = self.quantizer.codebook.codebook
-        self.total = codebook.new_zeros(len(labels), prior.scales[-1], codebook.shape[1])
+        self.total = codebook.new_zeros(len(past), prior.scales[-1], codebook.shape[1])
         self.scale, self.n_drawn = 0, 0
         self.drawn: list[Tensor] = []
 
@@ -121,54 +121,64 @@ class ScaleDecoder:
         if not self.prior.is_parallel:
             partial = partial[:, self.n_drawn : self.n_drawn + 1]
         inputs = TokenInputs(partial, former.expand(-1, partial.shape[1], -1))
-        return self.prior.embed_tokens(inputs, self.labels, first + self.n_drawn)
+        return self.prior.embed_tokens(inputs, self.about, first + self.n_drawn)
 
 
 class ValueDecoder:
-    """Values of a window, one step at a time, around what its tokens decode to.
+    """Values of a window, one step at a time, given what its tokens say of it.
 
     Parameters
     ----------
     emission : WindowEmission
         Density of the values.
-    decoded : DecodedWindow
-        What the tokens decode to.
+    plan : Plan
+        What the tokens say of the steps.
+    past : Tensor of shape (batch, past, n_features + 1)
+        The steps before the window, as `mark` gives them.
+    about : Tensor of shape (batch, 1, d_model)
+        What is known of each series, as the prior gives it.
     bounds : Tensor of shape (2, n_features)
         Drawn values are kept between these.
     """
 
+    # What a step reads depends on where it stands: one captured step does not serve all.
     is_stationary = False
 
     def __init__(
         self,
         emission: WindowEmission,
-        decoded: DecodedWindow,
+        plan: Plan,
+        past: Float[Tensor, "batch past d_step"],
+        about: Float[Tensor, "batch 1 d_model"],
         bounds: Float[Tensor, "2 features"],
     ) -> None:
-        self.emission, self.bounds = emission, bounds
-        self.points, self.states = decoded.values, decoded.states
+        self.emission, self.plan, self.bounds = emission, plan, bounds
+        self.past, self.about = past, about
         self.n_uniforms = self.emission.n_uniforms
         self.position = 0
 
-    def start(
-        self, history: Float[Tensor, "batch past features"], known: Bool[Tensor, "batch past"]
-    ) -> Float[Tensor, "batch 1 d_before"]:
+    def start(self) -> Float[Tensor, "batch 1 d_model"]:
         """Return what the first step is drawn from."""
-        return self.emission.errors_before(history, known, self.points)
+        return self.emission.inputs(self.past, self._planned(), self.about)
 
-    def step(self, inputs: Float[Tensor, "batch 1 d_before"], cache: None) -> Tensor:
-        """Return the errors before the next step as they are."""
-        return inputs
+    def step(self, inputs: Tensor, cache: KVCache) -> Tensor:
+        """State of the next step."""
+        return self.emission.trunk.step(inputs, cache)
 
     def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor], Tensor]:
         """Values of a step, and what the next one is drawn from."""
-        points, before = self.points[:, self.position], states[:, 0]
-        drawn = self.emission.draw(
-            points, self.states[:, self.position], before, uniforms[:, 0]
-        ).clamp(*self.bounds)
+        drawn = self.emission.draw(states, self.past, self._planned(), uniforms[:, 0])
+        drawn = drawn.clamp(*self.bounds)[:, None]
+        newest = mark(drawn, all_known(drawn))
+        self.past = torch.cat([self.past[:, 1:], newest], dim=1)
         self.position += 1
-        return (drawn[:, None],), self.emission.next_errors(drawn - points, before)[:, None]
+        is_last = self.position == self.plan.points.shape[1]
+        return (drawn,), states if is_last else self.start()
 
     def state(self) -> tuple[Tensor, ...]:
         """Return nothing: no step of it is captured."""
         return ()
+
+    def _planned(self) -> Plan:
+        step = slice(self.position, self.position + 1)
+        return Plan(self.plan.points[:, step], self.plan.states[:, step])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sktsgen.nn._cache import KVCache
@@ -16,7 +16,7 @@ from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.nn._window_batch import WindowBatch, hide_history
-from sktsgen.nn._window_emission import WindowEmission
+from sktsgen.nn._window_emission import Plan, WindowEmission, mark
 
 # Last steps of the history that the heads see directly.
 _NEWEST = 3
@@ -33,15 +33,14 @@ class TokenBatch(NamedTuple):
         Tokens, coarse to fine.
     inputs : TokenInputs
         What each is predicted from.
-    points, states : Tensor of shape (batch, time, n_features) and (batch, time, d_states)
-        What the tokens decode to, and hidden states of the decoder.
+    plan : Plan
+        What they say of the steps of the window.
     """
 
     window: WindowBatch
     codes: Int[Tensor, "batch token"]
     inputs: TokenInputs
-    points: Float[Tensor, "batch time features"]
-    states: Float[Tensor, "batch time d_states"]
+    plan: Plan
 
 
 class LikelihoodParts(NamedTuple):
@@ -72,10 +71,13 @@ class ScalePrior(Network):
         Whether values have a learnt density around the decoded points, in place of one spread.
     is_parallel : bool
         Whether the tokens of a scale are drawn together.
-    n_classes : int
-        Number of classes, 0 for none.
+    n_classes, n_static : int
+        Number of classes and of features that do not change in time, 0 for none.
+    slots : sequence of tuple or None
+        What is drawn one after the other within a time step, as `Slot`; None is every feature as
+        a number.
     d_model, n_layers, n_heads : int
-        Sizes of the transformer.
+        Sizes of either transformer: of the tokens, and of the values.
     dropout, input_noise : float
         Dropout rate; largest standard deviation of the noise on what is read, relative to its
         spread, each window being told its own.
@@ -111,6 +113,8 @@ class ScalePrior(Network):
         n_heads: int,
         dropout: float,
         input_noise: float,
+        n_static: int = 0,
+        slots: Collection[tuple[Any, ...]] | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -130,6 +134,8 @@ class ScalePrior(Network):
             "n_heads": n_heads,
             "dropout": dropout,
             "input_noise": input_noise,
+            "n_static": n_static,
+            "slots": None if slots is None else tuple(tuple(slot) for slot in slots),
         }
         self.is_parallel, self.n_classes = is_parallel, n_classes
         self.input_noise = input_noise
@@ -155,8 +161,9 @@ class ScalePrior(Network):
             uniform(len(scales), d_model, generator=generator, d_in=1, gain=0.5)
         )
         self.class_embedding = nn.Parameter(
-            uniform(n_classes, d_model, generator=generator, d_in=1)
+            uniform(max(n_classes, 1), d_model, generator=generator, d_in=1, gain=0.5)
         )
+        self.from_static = Linear(n_static, d_model, generator) if n_static else None
         self.trunk = CausalTransformer(
             d_model,
             n_layers,
@@ -174,41 +181,73 @@ class ScalePrior(Network):
             Linear(2 * d_model, codebook_size, generator, bias=True, gain=0.5),
         )
         self.emission = WindowEmission(
-            n_features, d_states, has_mixture=has_mixture, generator=generator
+            n_features,
+            d_states,
+            n_timesteps=n_timesteps,
+            has_mixture=has_mixture,
+            d_model=d_model,
+            n_layers=n_layers,
+            n_heads=n_heads,
+            dropout=dropout,
+            slots=slots,
+            generator=generator,
         )
 
     def loss(self, batch: TokenBatch, step: TrainingStep | None = None) -> Float[Tensor, ""]:
         """Negative log-likelihood, divided by the number of tokens and observed values."""
         parts = self.log_likelihood(batch, None if step is None else step.generator)
+        tokens = parts.tokens * self._share_present(batch.window)
         n_values = batch.window.observed.sum() * parts.values.shape[-1]
-        return -(parts.tokens.sum() + parts.values.sum()) / (parts.tokens.numel() + n_values)
+        return -(tokens.sum() + parts.values.sum()) / (parts.tokens.numel() + n_values)
 
     def log_likelihood(
         self, batch: TokenBatch, generator: torch.Generator | None = None
     ) -> LikelihoodParts:
         """Every token given the ones before, every value given all; `generator` adds noise."""
-        known = hide_history(batch.window.known, generator)
-        window = batch.window._replace(known=known)
-        before = self.emission.errors_before(window.history, known, batch.points)
-        values = self.emission.log_density(window.values, batch.points, batch.states, before)
-        tokens = self._token_likelihood(batch._replace(window=window), generator)
+        window, level = batch.window, self._noise_level(batch.codes, generator)
+        past = mark(window.history, hide_history(window.known, generator))
+        about = self.about(window.labels, window.static)
+        values = self.emission.log_density(window.values, batch.plan, past, about, level, generator)
+        tokens = self._token_likelihood(batch, past, about, level, generator)
         return LikelihoodParts(tokens, values * window.observed[..., None])
 
-    def _token_likelihood(self, batch: TokenBatch, generator: torch.Generator | None) -> Tensor:
-        level = self._noise_level(batch.codes, generator)
-        _, _, history, known, labels = batch.window
+    def _share_present(self, window: WindowBatch) -> Tensor | float:
+        """Weigh the tokens of a window by how much of it is there, if gaps are not to be drawn."""
+        mixture = self.emission.mixture
+        if mixture is None or not mixture.is_completing:
+            return 1.0
+        share = mixture.share_present(window.values.flatten(0, 1)).view(window.observed.shape)
+        observed = window.observed.to(share.dtype)
+        return (share * observed).sum(1, keepdim=True) / observed.sum(1, keepdim=True)
+
+    def _token_likelihood(
+        self,
+        batch: TokenBatch,
+        past: Tensor,
+        about: Tensor,
+        level: Tensor | None,
+        generator: torch.Generator | None,
+    ) -> Tensor:
         embedded = [
-            self.embed_history(history, known, labels, level, generator),
-            self.embed_tokens(batch.inputs, labels, 0, level, generator),
+            self.embed_history(past, about, level, generator),
+            self.embed_tokens(batch.inputs, about, 0, level, generator),
         ]
         last_seen = self.last_seen if self.is_parallel else None
         states = self.trunk(torch.cat(embedded, dim=1), generator, last_seen=last_seen)
-        newest = self.newest(history, known)
-        logits = self.logits(states[:, -batch.codes.shape[1] :], newest)
+        logits = self.logits(states[:, -batch.codes.shape[1] :], self.newest(past))
         log_likelihood = -F.cross_entropy(
             logits.flatten(0, 1), batch.codes.flatten(), reduction="none"
         )
         return log_likelihood.view(batch.codes.shape)
+
+    def about(
+        self, labels: Int[Tensor, " batch"], static: Float[Tensor, "batch n_static"]
+    ) -> Float[Tensor, "batch 1 d_model"]:
+        """Embed what is known of a series as a whole: its class, and what does not change."""
+        about = self.class_embedding[labels]
+        if self.from_static is not None:
+            about = about + self.from_static(static)
+        return about[:, None]
 
     def logits(
         self,
@@ -220,32 +259,29 @@ class ScalePrior(Network):
         out: Tensor = self.head(context)
         return out
 
-    def newest(
-        self, history: Float[Tensor, "batch past features"], known: Bool[Tensor, "batch past"]
-    ) -> Float[Tensor, "batch 1 d_newest"]:
+    def newest(self, past: Float[Tensor, "batch past d_step"]) -> Float[Tensor, "batch 1 d_newest"]:
         """Last steps of the history as they are, by no noise and no dropout: a window joins on."""
-        return _masked(history, known)[:, -self.n_newest :].flatten(1)[:, None]
+        return past[:, -self.n_newest :].flatten(1)[:, None]
 
     def embed_history(
         self,
-        history: Float[Tensor, "batch past features"],
-        known: Bool[Tensor, "batch past"],
-        labels: Int[Tensor, " batch"],
+        past: Float[Tensor, "batch past d_step"],
+        about: Float[Tensor, "batch 1 d_model"],
         level: Float[Tensor, "batch 1 1"] | None = None,
         generator: torch.Generator | None = None,
     ) -> Float[Tensor, "batch patch d_model"]:
-        """Patches of the history, the newest last; steps not known are zero and say so."""
-        steps = _masked(_with_noise(history, 1.0, level, generator), known)
+        """Patches of the history as `mark` gives it, the newest last."""
+        steps = self.emission.with_noise(past, level, generator)
         n_patches = len(self.patch_place)
         missing = n_patches * self.patch_length - steps.shape[1]
         patches = F.pad(steps, (0, 0, missing, 0)).unflatten(1, (n_patches, -1)).flatten(2)
-        embedded = self.read_patch(_with_level(patches, level)) + self.patch_place
-        return self._with_class(embedded, labels)
+        embedded: Tensor = self.read_patch(_with_level(patches, level))
+        return embedded + self.patch_place + about
 
     def embed_tokens(
         self,
         inputs: TokenInputs,
-        labels: Int[Tensor, " batch"],
+        about: Float[Tensor, "batch 1 d_model"],
         first: int,
         level: Float[Tensor, "batch 1 1"] | None = None,
         generator: torch.Generator | None = None,
@@ -255,18 +291,17 @@ class ScalePrior(Network):
         noisy = _with_noise(read, self.spread, level, generator)
         span = slice(first, first + read.shape[1])
         place = self.token_place[span] + self.scale_embedding[self.scale_of[span]]
-        embedded = self.read_token(_with_level(noisy, level)) + place
-        return self._with_class(embedded, labels)
+        embedded: Tensor = self.read_token(_with_level(noisy, level))
+        return embedded + place + about
 
     def begin(
         self,
-        history: Float[Tensor, "batch past features"],
-        known: Bool[Tensor, "batch past"],
-        labels: Int[Tensor, " batch"],
+        past: Float[Tensor, "batch past d_step"],
+        about: Float[Tensor, "batch 1 d_model"],
     ) -> KVCache:
         """Cache that holds the history."""
-        cache = self.trunk.start(len(labels))
-        embedded = self.embed_history(history, known, labels)
+        cache = self.trunk.start(len(past))
+        embedded = self.embed_history(past, about)
         self.trunk.extend(embedded, cache, sees_block=self.is_parallel)
         return cache
 
@@ -282,19 +317,11 @@ class ScalePrior(Network):
             former = torch.zeros_like(former)
         return torch.cat([inputs.partial, former], dim=-1)
 
-    def _with_class(self, embedded: Tensor, labels: Tensor) -> Tensor:
-        return embedded + self.class_embedding[labels][:, None] if self.n_classes else embedded
-
     def _noise_level(self, codes: Tensor, generator: torch.Generator | None) -> Tensor | None:
         if generator is None or not self.input_noise:
             return None
         share = torch.rand(len(codes), 1, 1, generator=generator, device=codes.device)
         return share * self.input_noise
-
-
-def _masked(steps: Tensor, known: Tensor) -> Tensor:
-    """Set what is not known to zero, and say so beside it."""
-    return torch.cat([steps * known[..., None], known[..., None].to(steps.dtype)], dim=-1)
 
 
 def _with_noise(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from jaxtyping import Float
+from torch import Tensor
+
 
 class Slot(NamedTuple):
     """A number, which is one feature, or levels, which are a one-hot group of features.
@@ -63,3 +66,19 @@ def read_slots(given: Collection[tuple[Any, ...]] | None, n_features: int) -> Co
         if slot.gap >= 0 and slot.gap not in (other.start for other in slots[:place]):
             raise ValueError(f"slot {place} has gap={slot.gap}, which no earlier slot begins with.")
     return slots
+
+
+def without_gaps(
+    x: Float[Tensor, "*batch features"], hidden: Collection[tuple[int, int]]
+) -> Float[Tensor, "*batch features"]:
+    """Say that every cell is there, where gaps are read but not to be drawn.
+
+    `hidden` are pairs of the level that says "missing" and the one that says "present" in its
+    place, -1 for none.
+    """
+    if not hidden:
+        return x
+    x = x.clone()
+    x[..., [missing for missing, _ in hidden]] = 0.0
+    x[..., [present for _, present in hidden if present >= 0]] = 1.0
+    return x

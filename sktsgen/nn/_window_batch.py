@@ -24,6 +24,8 @@ class WindowBatch(NamedTuple):
         True for the last steps of the history: from the start of its series on, maybe none.
     labels : Tensor of shape (batch,)
         Class of each series, zeros without classes.
+    static : Tensor of shape (batch, n_static)
+        Features of each series that do not change in time.
     """
 
     values: Float[Tensor, "batch time features"]
@@ -31,6 +33,7 @@ class WindowBatch(NamedTuple):
     history: Float[Tensor, "batch past features"]
     known: Bool[Tensor, "batch past"]
     labels: Int[Tensor, " batch"]
+    static: Float[Tensor, "batch n_static"]
 
 
 # Shares of training windows whose history is hidden, or begins anywhere in it: series start, and

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sktsgen.decoding import GivenNoise, decode
-from sktsgen.nn import ScaleDecoder, TrainingStep, ValueDecoder, log_density, read_tokens
+from sktsgen.nn import ScaleDecoder, TrainingStep, log_density, mark, read_tokens
 from sktsgen.ops import draw_index
 from tests.nn.networks import seeded
 from tests.nn.windows import SCALES, new_batch, new_dual_path, new_scale_prior
@@ -50,9 +50,9 @@ def test_cached_and_whole_logits_agree(is_parallel):
             seen.append(self.prior.logits(states, self.newest))
             return super().advance(states, uniforms)
 
-    newest = prior.newest(batch.history, batch.known)
-    decoder = Watched(tokenizer, prior, batch.labels, newest)
-    cache = prior.begin(batch.history, batch.known, batch.labels)
+    past, about = mark(batch.history, batch.known), prior.about(batch.labels, batch.static)
+    decoder = Watched(tokenizer, prior, past, about)
+    cache = prior.begin(past, about)
     with torch.no_grad():
         (codes,) = decode(
             decoder, decoder.start(), cache, blocks=prior.blocks, noise=GivenNoise(uniforms)
@@ -109,8 +109,8 @@ def test_prior_learns_the_tokens_of_the_histories():
 def test_density_of_a_window_is_that_of_its_tokens_and_of_its_values():
     tokenizer, prior, batch = new_dual_path(), new_scale_prior(), new_batch(n_observed=7)
     tokens = read_tokens(tokenizer, batch)
-    before = prior.emission.errors_before(batch.history, batch.known, tokens.points)
-    values = prior.emission.log_density(batch.values, tokens.points, tokens.states, before)
+    past, about = mark(batch.history, batch.known), prior.about(batch.labels, batch.static)
+    values = prior.emission.log_density(batch.values, tokens.plan, past, about)
     parts = prior.log_likelihood(tokens)
     torch.testing.assert_close(parts.values[:, :7], values[:, :7])
     assert (parts.values[:, 7:] == 0).all()
@@ -118,17 +118,3 @@ def test_density_of_a_window_is_that_of_its_tokens_and_of_its_values():
     density = log_density(tokenizer, prior, batch)
     torch.testing.assert_close(density.sum(1), expected)
     assert (density[:, 7:] == 0).all()
-
-
-def test_values_are_drawn_around_the_decoded_points_within_the_bounds():
-    tokenizer, prior, batch = new_dual_path(), new_scale_prior(), new_batch(50)
-    codes = tokenizer.encode(batch.values, batch.observed)
-    decoded = tokenizer.decode(tokenizer.quantizer.decode(codes), batch.labels)
-    bounds = torch.tensor([[-1.0] * 3, [1.5] * 3])
-    decoder = ValueDecoder(prior.emission, decoded, bounds)
-    noise = GivenNoise(torch.rand(50, 12, 6, generator=seeded()))
-    first = decoder.start(batch.history, batch.known)
-    (values,) = decode(decoder, first, None, blocks=(1,) * 12, noise=noise)
-    assert values.shape == decoded.values.shape
-    assert values.min() == -1.0
-    assert values.max() == 1.5

@@ -1,105 +1,154 @@
-"""Density of the values of a window around its decoded points."""
+"""Density of the values of a window given its plan, step by step."""
 
 import math
 
 import pytest
 import torch
 
-from sktsgen.nn import WindowEmission
+from sktsgen.decoding import GivenNoise, decode
+from sktsgen.nn import Plan, ValueDecoder, WindowEmission, all_known, mark
 from tests.nn.networks import normal, seeded
 
+D_MODEL = 8
 
-def new_emission(*, has_mixture=True, n_features=3):
-    emission = WindowEmission(n_features, 4, has_mixture=has_mixture, generator=seeded())
+
+def new_emission(*, has_mixture=True, n_features=3, n_timesteps=6, **options):
+    emission = WindowEmission(
+        n_features,
+        4,
+        n_timesteps=n_timesteps,
+        has_mixture=has_mixture,
+        d_model=D_MODEL,
+        n_layers=2,
+        n_heads=2,
+        generator=seeded(),
+        **options,
+    )
     for seed, parameter in enumerate(emission.parameters()):
         parameter.data += 0.1 * normal(*parameter.shape, seed=seed)
     return emission
 
 
-def new_window(n_steps=6, n_features=3):
-    x, points, history = (normal(2, n_steps, n_features, seed=seed) for seed in (1, 2, 3))
-    known = torch.tensor([[True] * n_steps, [False] * (n_steps - 1) + [True]])
-    return x, points, normal(2, n_steps, 4, seed=4), history, known
+def new_window(n_steps=6, n_features=3, n_series=2):
+    values, points, history = (
+        normal(n_series, n_steps, n_features, seed=seed) for seed in (1, 2, 3)
+    )
+    known = (torch.arange(n_steps) >= n_steps - 2).expand(n_series, -1).clone()
+    known[0] = True
+    plan = Plan(points, normal(n_series, n_steps, 4, seed=4))
+    return values, plan, mark(history, known), normal(n_series, 1, D_MODEL, seed=5)
 
 
-def test_errors_before_a_window_are_those_of_its_history_as_far_as_known():
+@pytest.mark.parametrize("n_timesteps", [1, 2, 6, 20])
+def test_stepwise_and_whole_states_agree(n_timesteps):
+    """Also where the history is longer than what is read of it."""
+    emission = new_emission(n_timesteps=n_timesteps)
+    _, plan, past, about = new_window(n_timesteps)
+    seen = []
+
+    class Watched(ValueDecoder):
+        def advance(self, states, uniforms):
+            seen.append(states)
+            return super().advance(states, uniforms)
+
+    bounds = torch.tensor([[-9.0] * 3, [9.0] * 3])
+    noise = GivenNoise(torch.rand(2, n_timesteps, emission.n_uniforms, generator=seeded()))
+    with torch.no_grad():
+        decoder = Watched(emission, plan, past, about, bounds)
+        cache, steps = emission.begin(past, about), (1,) * n_timesteps
+        (values,) = decode(decoder, decoder.start(), cache, blocks=steps, noise=noise)
+        both = torch.cat([past, mark(values, all_known(values))], 1)
+        whole = emission._states(both, plan, about, None, None)
+    torch.testing.assert_close(torch.cat(seen, 1), whole, atol=1e-5, rtol=0)
+
+
+def test_draws_of_a_step_stay_within_the_bounds():
     emission = new_emission()
-    _, points, _, history, known = new_window()
-    before = emission.errors_before(history, known, points)[:, 0]
-    n_past = emission.n_past
-    errors, is_known, is_inside = before.split([3 * n_past, n_past, n_past], dim=1)
-    errors = errors.view(2, n_past, 3)
-    newest_first = history.flip(1)[:, :n_past] - points[:, :1]
-    torch.testing.assert_close(errors[0], newest_first[0])
-    torch.testing.assert_close(errors[1, 0], newest_first[1, 0])
-    assert (errors[1, 1:] == 0).all()
-    assert is_known.tolist() == [[1] * n_past, [1] + [0] * (n_past - 1)]
-    assert (is_inside == 0).all()
-
-
-def test_errors_of_a_whole_window_are_those_step_by_step():
-    emission = new_emission()
-    x, points, _, history, known = new_window()
-    before = emission.errors_before(history, known, points)
-    together = emission._errors(x - points, before)
-    step = before[:, 0]
-    for t in range(x.shape[1]):
-        torch.testing.assert_close(together[:, t], step)
-        step = emission.next_errors(x[:, t] - points[:, t], step)
+    values, plan, past, about = new_window(n_series=50)
+    bounds = torch.tensor([[-1.0] * 3, [1.5] * 3])
+    decoder = ValueDecoder(emission, plan, past, about, bounds)
+    noise = GivenNoise(torch.rand(50, 6, emission.n_uniforms, generator=seeded()))
+    (drawn,) = decode(
+        decoder, decoder.start(), emission.begin(past, about), blocks=(1,) * 6, noise=noise
+    )
+    assert drawn.shape == values.shape
+    assert drawn.min() == -1.0
+    assert drawn.max() == 1.5
 
 
 def test_density_of_a_step_depends_on_nothing_later():
+    """On no later value and on no later part of the plan."""
     emission = new_emission()
-    x, points, states, history, known = new_window()
-    before = emission.errors_before(history, known, points)
-    changed = x.clone()
+    values, plan, past, about = new_window()
+    changed = values.clone()
     changed[:, 3:] += 1.0
-    one, other = (emission.log_density(v, points, states, before) for v in (x, changed))
+    later = Plan(plan.points.clone(), plan.states.clone())
+    later.states[:, 4:] += 1.0
+    one = emission.log_density(values, plan, past, about)
+    other = emission.log_density(changed, plan, past, about)
     assert one[:, :3].equal(other[:, :3])
     assert (one[:, 3:] - other[:, 3:]).abs().min() > 0
+    other = emission.log_density(values, later, past, about)
+    torch.testing.assert_close(one[:, :4], other[:, :4])
+    assert (one[:, 4:] - other[:, 4:]).abs().max() > 1e-3
+
+
+def test_first_step_depends_on_the_history_as_far_as_known_and_on_the_series():
+    emission = new_emission()
+    values, plan, past, about = new_window()
+    one = emission.log_density(values, plan, past, about)[1, 0]
+    for step, is_seen in [(-1, True), (-2, True)]:
+        changed = past.clone()
+        changed[:, step, :-1] += 1.0
+        other = emission.log_density(values, plan, changed, about)[1, 0]
+        assert ((one - other).abs().max() > 1e-4) == is_seen
+    other = emission.log_density(values, plan, past, about + 1.0)[1, 0]
+    assert (one - other).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("has_mixture", [True, False])
 def test_density_integrates_to_one(has_mixture):
-    emission = new_emission(has_mixture=has_mixture, n_features=1)
+    emission = new_emission(has_mixture=has_mixture, n_features=1, n_timesteps=2)
     grid = torch.linspace(-30, 30, 6001)
-    x = torch.zeros(6001, 2, 1)
-    x[:, 1, 0] = grid
-    points, states = normal(1, 2, 1).expand(6001, -1, -1), normal(1, 2, 4).expand(6001, -1, -1)
-    before = torch.zeros(6001, 1, 3 * emission.n_past)
-    density = emission.log_density(x, points, states, before)[:, 1, 0].exp()
+    _, plan, past, about = (part for part in new_window(2, 1, 1))
+    plan = Plan(*(part.expand(6001, -1, -1) for part in plan))
+    past, about = past.expand(6001, -1, -1), about.expand(6001, -1, -1)
+    values = torch.zeros(6001, 2, 1)
+    values[:, 1, 0] = grid
+    density = emission.log_density(values, plan, past, about)[:, 1, 0].exp()
     assert torch.trapezoid(density, grid).item() == pytest.approx(1.0, abs=1e-3)
 
 
 def test_draws_follow_the_density():
     """The mean log density of draws is that of the density itself, by integration."""
-    emission = new_emission(n_features=1)
+    emission = new_emission(n_features=1, n_timesteps=1)
     n = 20_000
-    points, states, before = (
-        normal(1, k, seed=k).expand(n, -1) for k in (1, 4, 3 * emission.n_past)
-    )
-    uniforms = torch.rand(n, 2, generator=seeded())
-    drawn = emission.draw(points, states, before, uniforms)
-    grid = torch.linspace(-30, 30, n)[:, None]
-    args = points[:, None], states[:, None], before[:, None]
-    of_draws, of_grid = (emission.log_density(x[:, None], *args)[:, 0, 0] for x in (drawn, grid))
-    entropy = -torch.trapezoid(of_grid.exp() * of_grid, grid[:, 0]).item()
+    _, plan, past, about = new_window(1, 1, 1)
+    plan = Plan(*(part.expand(n, -1, -1) for part in plan))
+    past, about = past.expand(n, -1, -1), about.expand(n, -1, -1)
+    noise = GivenNoise(torch.rand(n, 1, emission.n_uniforms, generator=seeded()))
+    far = torch.tensor([[-99.0], [99.0]])
+    with torch.no_grad():
+        decoder = ValueDecoder(emission, plan, past, about, far)
+        cache = emission.begin(past, about)
+        (drawn,) = decode(decoder, decoder.start(), cache, blocks=(1,), noise=noise)
+        grid = torch.linspace(-30, 30, n)[:, None, None]
+        of_draws, of_grid = (
+            emission.log_density(x, plan, past, about)[:, 0, 0] for x in (drawn, grid)
+        )
+    entropy = -torch.trapezoid(of_grid.exp() * of_grid, grid[:, 0, 0]).item()
     error = of_draws.std().item() / math.sqrt(n)
     assert -of_draws.mean().item() == pytest.approx(entropy, abs=4 * error + 1e-3)
 
 
-def test_without_mixture_the_draw_is_the_point():
-    emission = new_emission(has_mixture=False)
-    points = normal(2, 3)
-    assert emission.n_uniforms == 0
-    assert emission.draw(
-        points, normal(2, 4), normal(2, 5 * emission.n_past), torch.rand(2, 0)
-    ).equal(points)
-
-
-def test_history_shorter_than_what_is_looked_at_is_known_in_part():
+def test_noise_is_on_what_is_known_alone_and_relative_to_its_spread():
     emission = new_emission()
-    _, points, _, history, known = new_window()
-    short = emission.errors_before(history[:, -2:], known[:, -2:], points)
-    hidden = known & (torch.arange(6) >= 4)
-    assert short.equal(emission.errors_before(history, hidden, points))
+    emission.spread.copy_(torch.tensor([0.0, 1.0, 2.0]))
+    _, _, past, _ = new_window()
+    level = torch.full((2, 1, 1), 0.5)
+    moved = emission.with_noise(past, level, seeded()) - past
+    assert (moved[..., 0] == 0).all()
+    assert (moved[..., -1] == 0).all()
+    assert (moved[1, :4] == 0).all()
+    assert (moved[0, :, 1:3].abs() > 0).all()
+    assert emission.with_noise(past, None, None) is past

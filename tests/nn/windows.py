@@ -43,7 +43,10 @@ def new_batch(n_series=5, n_timesteps=12, n_observed=None, n_known=None):
     observed = steps < (n_timesteps if n_observed is None else n_observed)
     known = steps >= n_timesteps - (n_timesteps if n_known is None else n_known)
     labels = torch.arange(n_series) % 2
-    return WindowBatch(both[:, n_timesteps:], observed, both[:, :n_timesteps], known, labels)
+    static = torch.zeros(n_series, 0)
+    return WindowBatch(
+        both[:, n_timesteps:], observed, both[:, :n_timesteps], known, labels, static
+    )
 
 
 def new_scale_prior(*, is_parallel=False, n_timesteps=12, scales=SCALES, codebook_size=8):
