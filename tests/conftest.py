@@ -9,6 +9,7 @@ os.environ["MPLBACKEND"] = "Agg"
 from pathlib import Path
 
 import hypothesis
+import jaxtyping
 import pytest
 import torch
 
@@ -20,6 +21,20 @@ hypothesis.settings.register_profile(
     "ci", deadline=None, max_examples=50, derandomize=True, print_blob=True
 )
 hypothesis.settings.load_profile("ci" if "CI" in os.environ else "local")
+
+
+# Where the shapes of a network's every call are checked. Tests of other rooms, and trainings that
+# learn a known truth, make the same calls by the thousand and would take twice as long.
+CHECKED = {"nn", "ops", "decoding", "diffusion", "training", "estimators"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _shapes_are_checked_where_they_are_made(request):
+    before = jaxtyping.config.jaxtyping_disable
+    is_checked = request.path.parent.name in CHECKED and "truth" not in request.path.stem
+    jaxtyping.config.update("jaxtyping_disable", before or not is_checked)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
 
 
 @pytest.fixture(scope="session")
