@@ -17,8 +17,10 @@ from hypothesis.extra import numpy as npst
 from hypothesis.extra import pandas as pdst
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 import sktsgen
+from sktsgen import MixedTypeEncoder, SeasonalTrendDecomposer, metrics
 from sktsgen.datasets import make_var1
 from sktsgen.exceptions import FileFormatError, NonFiniteLossError
 from sktsgen.testing import fit_once, test_instances, time_series
@@ -26,7 +28,8 @@ from tests.testing.canned import CannedGenerator
 
 # What docstrings announce for input that cannot be used; IrregularTimeError is a ValueError.
 DOCUMENTED = (ValueError, TypeError, NotFittedError, NonFiniteLossError)
-INSTANCES = {type(estimator).__name__: estimator for estimator in test_instances()}
+ESTIMATORS = [*test_instances(), MixedTypeEncoder(), SeasonalTrendDecomposer(period=2)]
+INSTANCES = {type(estimator).__name__: estimator for estimator in ESTIMATORS}
 N_EXAMPLES = [20, pytest.param(500, marks=pytest.mark.slow)]
 
 
@@ -211,7 +214,8 @@ def test_fit_and_what_follows(name, X):
     fitted = attempt(lambda: model.fit(X))
     assert content(X) == before
     if fitted is None:
-        assert not [attribute for attribute in vars(model) if attribute.endswith("_")]
+        with pytest.raises(NotFittedError):
+            check_is_fitted(model)
         return
     if hasattr(model, "sample"):
         check_draw(model, X)
@@ -284,6 +288,55 @@ def test_wild_parameters_are_refused_by_name_or_work(name, data):
     finally:
         if fitted is not None and hasattr(model, "sample"):
             assert model.sample(2, length=3).shape == (2, 3, 2)
+
+
+# Measures that train nothing, and take two tables.
+MEASURES = {
+    name: getattr(metrics, name)
+    for name in (
+        "autocorrelation_difference",
+        "correlation_ratio_difference",
+        "correlational_score",
+        "cramers_v_difference",
+        "cross_correlation_difference",
+        "marginal_distance",
+        "spectral_distance",
+        "total_variation_distance",
+    )
+}
+
+
+@pytest.mark.parametrize("n_examples", N_EXAMPLES)
+@pytest.mark.parametrize("name", MEASURES)
+def test_measures_take_wild_tables_or_refuse_them(name, n_examples):
+    @settings(deadline=None, max_examples=n_examples, suppress_health_check=list(HealthCheck))
+    @given(X=wild, other=st.one_of(st.none(), wild))
+    def run(X, other):
+        before = content(X)
+        other = X if other is None else other
+        distance = attempt(lambda: MEASURES[name](X, other))
+        assert distance is None or (isinstance(distance, float) and distance >= 0.0)
+        if other is X and distance is not None:
+            assert distance == pytest.approx(0.0, abs=1e-6)
+        assert content(X) == before
+
+    run()
+
+
+@given(X=wild_frames(), series=st.one_of(st.none(), st.integers(0, 3), st.text(max_size=2)),
+       time=st.one_of(st.none(), st.integers(0, 3), st.text(max_size=2)))  # fmt: skip
+@settings(deadline=None, max_examples=100)
+def test_long_tables_become_panels_or_are_refused(X, series, time):
+    before = content(X)
+    panel = attempt(lambda: sktsgen.as_panel(X, series=series, time=time))
+    assert content(X) == before
+    if panel is not None:
+        assert panel.index.nlevels == 2
+        assert set(panel.columns) <= set(X.columns)
+        for _, part in panel.groupby(level=0):
+            stamps = part.index.get_level_values(1)
+            assert stamps.is_monotonic_increasing
+            assert stamps.is_unique
 
 
 @given(data=st.binary(max_size=400), head=st.booleans())

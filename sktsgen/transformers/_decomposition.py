@@ -243,6 +243,10 @@ class SeasonalTrendDecomposer(OneToOneFeatureMixin, TransformerMixin, BaseEstima
             return panel_to_frame(panel, parts, columns=names)
         return restore_rows(parts, panel, columns=names)
 
+    def __sklearn_is_fitted__(self) -> bool:
+        # A fit that was refused late has already counted the columns.
+        return hasattr(self, "periods_")
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True

@@ -377,6 +377,10 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         persistence.save_estimator(self, path)
 
+    def __sklearn_is_fitted__(self) -> bool:
+        # A fit that was refused late has already counted the columns.
+        return hasattr(self, "codec_")
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
