@@ -1,6 +1,8 @@
 """The one noise process: what is hidden, how noise becomes data, and by which steps."""
 
+from sktsgen.diffusion._autoencoder import Autoencoder
 from sktsgen.diffusion._conditional_flow import ConditionalFlow
+from sktsgen.diffusion._latent_flow import LatentFlow
 from sktsgen.diffusion._masks import MASKS, draw_hidden
 from sktsgen.diffusion._noise import content_key, window_noise
 from sktsgen.diffusion._problem import FlowBatch, Problem
@@ -18,12 +20,14 @@ from sktsgen.diffusion._schedule import CosineSchedule, StraightSchedule
 __all__ = [
     "MASKS",
     "SAMPLERS",
+    "Autoencoder",
     "ConditionalFlow",
     "CosineSchedule",
     "DDIMSampler",
     "DPMSolverSampler",
     "EulerSampler",
     "FlowBatch",
+    "LatentFlow",
     "MidpointSampler",
     "Problem",
     "Sampler",

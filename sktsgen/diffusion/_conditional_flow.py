@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sktsgen.diffusion._masks import draw_hidden
 from sktsgen.diffusion._problem import FlowBatch, Problem
 from sktsgen.diffusion._sampler import Sampler, integrate
 from sktsgen.diffusion._schedule import StraightSchedule
+from sktsgen.diffusion._table_network import TableNetwork, mean_where, normal, seeded
 from sktsgen.nn import (
     Estimate,
     GaussianFill,
     LatentDenoiser,
-    LevelCodes,
     LinearFill,
-    Network,
     TrainingStep,
     velocity_skip,
 )
@@ -33,7 +33,7 @@ _METADATA_SHARE = 0.7
 _FARTHEST = 8.0
 
 
-class ConditionalFlow(Network):
+class ConditionalFlow(TableNetwork):
     """Draw all hidden cells of a window jointly, given the visible ones.
 
     The state travels on a straight line from a draw of the posterior that jointly Gaussian
@@ -65,6 +65,9 @@ class ConditionalFlow(Network):
         of wrong levels.
     d_model, n_layers, n_heads, dropout : int, int, int, float
         Of the network.
+    n_latent : int, default=0
+        Channels that flow in place of the cells, which are then read off them; 0 lets the cells
+        themselves flow.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -75,7 +78,6 @@ class ConditionalFlow(Network):
        Data", arXiv:2406.16028.
     """
 
-    columns: Tensor
     is_metadata: Tensor
 
     def __init__(
@@ -93,9 +95,10 @@ class ConditionalFlow(Network):
         n_layers: int,
         n_heads: int,
         dropout: float,
+        n_latent: int = 0,
         generator: torch.Generator,
     ) -> None:
-        super().__init__()
+        super().__init__(widths, columns, n_columns)
         self.config = {
             "n_timesteps": n_timesteps,
             "widths": list(widths),
@@ -114,17 +117,18 @@ class ConditionalFlow(Network):
         is_metadata = torch.zeros(n_columns, dtype=torch.bool)
         is_metadata[metadata] = True
         self.register_buffer("is_metadata", is_metadata, persistent=False)
-        self.n_timesteps, self.n_columns = n_timesteps, n_columns
-        self.n_known = max(columns) + 1 - n_columns
-        self.codes = LevelCodes(widths)
-        self.register_buffer("columns", torch.tensor(columns), persistent=False)
-        n_latent = self.codes.n_latent
+        self.n_timesteps = n_timesteps
+        self.n_latent, n_cells = n_latent, self.codes.n_latent
+        n_channels = n_latent + n_cells
         self.fill = (
-            GaussianFill(n_timesteps, n_latent, rank) if rank else LinearFill(n_timesteps, n_latent)
+            GaussianFill(n_timesteps, n_channels, rank)
+            if rank
+            else LinearFill(n_timesteps, n_channels)
         )
         self.denoiser = LatentDenoiser(
-            n_latent,
-            3 * n_latent,
+            n_latent or n_cells,
+            n_cells,
+            3 * n_channels,
             sum(self.codes.level_widths),
             d_model=d_model,
             n_layers=n_layers,
@@ -142,26 +146,43 @@ class ConditionalFlow(Network):
         """Mean error of velocities, one-pass medians and levels on hidden cells."""
         features, observed = batch
         # Without a step, masks, times and noise are the same in every call.
-        generator = _fixed(features.device) if step is None else step.generator
+        generator = seeded(features.device) if step is None else step.generator
         hidden = self._hidden(observed, generator)
         shown = features if step is None else self._disturbed(features, generator)
         problem = self.pose(shown[:, None], observed & ~hidden)
-        noise = self.start(problem, _normal((len(features), 1, self.n_noise), generator))
-        truth = self.codes.embed(features) - problem.mean
-        data = (truth / problem.scale).clamp(-_FARTHEST, _FARTHEST)
-        t = torch.sigmoid(_normal((len(features),), generator))
+        noise = self.start(problem, normal((len(features), 1, self.n_noise), generator))
+        data = self._data(features, problem).clamp(-_FARTHEST, _FARTHEST)
+        t = torch.sigmoid(normal((len(features),), generator))
         is_point = torch.rand(t.shape, generator=generator, device=t.device) < _POINT_SHARE
         t = torch.where(is_point, 1.0, t)
         mixed = torch.lerp(data, noise, t[:, None, None]) * ~is_point[:, None, None]
         estimate = self.estimate(problem, mixed, t, None if step is None else generator)
-        velocity = self.velocity(estimate, mixed, t)
-        wanted = self._by_block(observed & hidden, False)
-        numbers = self.codes.spread(wanted) & ~self.codes.is_code
-        asked = is_point[:, None, None]
-        flow = _mean_where((velocity - noise + data).square(), numbers & ~asked)
-        point = _mean_where((problem.scale * estimate.point - truth).abs(), numbers & asked)
+        error = (self.velocity(estimate, mixed, t) - noise + data).square()
+        wanted, asked = self.by_block(observed & hidden, False), is_point[:, None, None]
+        flow = mean_where(error, self._flows(wanted) & ~asked)
         logits = self.logits(problem, estimate, mixed, t)
-        return flow + _POINT_WEIGHT * point + self._level_loss(logits, features, wanted)
+        levels = self.level_loss(logits, features, wanted & self._says_levels(asked))
+        point = self._point_loss(problem, estimate, features, wanted & asked)
+        return flow + _POINT_WEIGHT * point + levels
+
+    def _data(self, features: Tensor, problem: Problem) -> Tensor:
+        """End of the flow in units of the first guess."""
+        return (self.codes.embed(features) - problem.mean) / problem.scale
+
+    def _flows(self, wanted: Tensor) -> Tensor:
+        """Say where the velocity counts: at wanted numbers. Levels have losses of their own."""
+        return self.of_numbers(wanted)
+
+    def _says_levels(self, asked: Tensor) -> Tensor:
+        """Say which windows train the levels: all, as they are asked for at every step."""
+        return torch.ones_like(asked)
+
+    def _point_loss(
+        self, problem: Problem, estimate: Estimate, features: Tensor, wanted: Tensor
+    ) -> Tensor:
+        """Mean absolute error of the medians of numbers."""
+        error = self._medians(problem, estimate) - self.codes.embed(features)
+        return mean_where(error.abs(), self.of_numbers(wanted))
 
     def _hidden(self, observed: Tensor, generator: torch.Generator) -> Tensor:
         """Draw what is hidden; of metadata nothing, in most windows."""
@@ -184,16 +205,7 @@ class ConditionalFlow(Network):
         swaps = torch.rand((*shape[:2], 1), generator=generator, device=device) < level / 2
         wrong = torch.where(swaps, features[order], features)
         disturbed = torch.where(self.codes.is_level, wrong, noisy)
-        repeats = torch.tensor(self.codes.widths, device=device)
-        flags = self._by_block(self.is_metadata, False).repeat_interleave(repeats)
-        return torch.where(flags, disturbed, features)
-
-    def _level_loss(self, logits: Tensor, features: Tensor, wanted: Tensor) -> Tensor:
-        if not self.codes.level_widths:
-            return features.new_zeros(())
-        discrete = torch.tensor([w > 1 for w in self.codes.widths], device=features.device)
-        error = self.codes.cross_entropy(logits, features)
-        return _mean_where(error, wanted[..., discrete])
+        return torch.where(self.by_feature(self.is_metadata, False), disturbed, features)
 
     def pose(self, features: Tensor, visible: Tensor) -> Problem:
         """Put a problem to the network.
@@ -210,14 +222,15 @@ class ConditionalFlow(Network):
         problem : Problem
             With the first guess.
         """
-        given = self.seen(visible)
-        fill = self.fill(self.codes.embed(features), given)
+        given = F.pad(self.seen(visible), (self.n_latent, 0))
+        fill = self.fill(F.pad(self.codes.embed(features), (self.n_latent, 0)), given)
         return Problem(fill, fill.scale.clamp(min=_SMALLEST_SCALE), given)
 
     def start(self, problem: Problem, noise: Tensor) -> Tensor:
         """Turn standard normal noise, (batch, draws, n_noise), into states at t = 1."""
+        noise = noise[..., : self.fill.n_noise]
         deviation = self.fill.deviation(problem.fill, problem.visible, noise)
-        return (deviation / problem.scale[:, None]).flatten(0, 1)
+        return self._states(deviation / problem.scale[:, None]).flatten(0, 1)
 
     def estimate(
         self, problem: Problem, x: Tensor, t: Tensor, generator: torch.Generator | None = None
@@ -239,7 +252,10 @@ class ConditionalFlow(Network):
             return estimate.logits
         scale = problem.per_draw(problem.scale)
         evidence = self.codes.evidence(x, problem.mean, scale, t)
-        return self.codes.prior(problem.mean) + evidence + estimate.logits
+        return self._prior(problem) + evidence + estimate.logits
+
+    def _prior(self, problem: Problem) -> Tensor:
+        return self.codes.prior(problem.mean[..., self.n_latent :])
 
     def draw(
         self,
@@ -276,9 +292,15 @@ class ConditionalFlow(Network):
             schedule=StraightSchedule(),
             n_steps=n_steps,
         )
-        latents = problem.mean + problem.per_draw(problem.scale) * x
-        drawn = self.codes.nearest(latents).view_as(features)
-        return self._keep(features, visible, drawn)
+        latents = self._states(problem.mean) + problem.per_draw(self._states(problem.scale)) * x
+        drawn = self._read_off(latents, features, visible, noise)
+        return self._keep(features, visible, drawn.view_as(features))
+
+    def _read_off(
+        self, latents: Tensor, features: Tensor, visible: Tensor, noise: Tensor
+    ) -> Tensor:
+        """Cells of drawn latents, (batch * draws, time, latent)."""
+        return self.codes.nearest(latents)
 
     def point(self, features: Tensor, visible: Tensor) -> Tensor:
         """Medians of hidden numbers and probabilities of hidden levels, in one pass.
@@ -294,12 +316,13 @@ class ConditionalFlow(Network):
             Visible cells as they were.
         """
         problem = self.pose(features, visible)
-        mean = problem.mean
-        estimate = self.estimate(problem, torch.zeros_like(mean), mean.new_ones(len(mean)))
-        medians = mean + problem.per_draw(problem.scale) * estimate.point
+        x = torch.zeros_like(self._states(problem.mean))
+        t = x.new_ones(len(x))
+        estimate = self.estimate(problem, x, t)
+        medians = self._medians(problem, estimate)
         expected = torch.empty_like(features).flatten(0, 1)
         expected[..., ~self.codes.is_level] = medians[..., ~self.codes.is_code]
-        logits = self.logits(problem, estimate, torch.zeros_like(mean), mean.new_ones(len(mean)))
+        logits = self.logits(problem, estimate, x, t)
         expected[..., self.codes.is_level] = self.codes.probabilities(logits)
         return self._keep(features, visible, expected.view_as(features))
 
@@ -318,43 +341,38 @@ class ConditionalFlow(Network):
         drawn : Tensor of shape (batch, time, feature)
         """
         problem = self.pose(features[:, None], visible)
-        noise = _normal((len(features), 1, self.n_noise), generator)
+        noise = normal((len(features), 1, self.n_noise), generator)
         latents = problem.mean + problem.scale * self.start(problem, noise)
         return self._keep(features[:, None], visible, self.codes.nearest(latents)[:, None])[:, 0]
 
-    def seen(self, observed: Tensor) -> Tensor:
-        """Say which latents are observed if the columns of `observed` are."""
-        return self.codes.spread(self._by_block(observed, True))
+    def _medians(self, problem: Problem, estimate: Estimate) -> Tensor:
+        guess, scale = problem.mean, problem.per_draw(problem.scale)
+        return guess[..., self.n_latent :] + scale[..., self.n_latent :] * estimate.point
+
+    def _states(self, channels: Tensor) -> Tensor:
+        """Take the channels that flow."""
+        return channels[..., : self.n_latent or None]
 
     def _clean(self, problem: Problem, x: Tensor, t: Tensor) -> Tensor:
         times = t.expand(len(x))
         estimate = self.estimate(problem, x, times)
         clean = x - t * self.velocity(estimate, x, times)
-        if self.codes.level_widths:
-            logits = self.logits(problem, estimate, x, times)
-            of_codes = self.codes.expected(logits) - problem.mean[..., self.codes.is_code]
-            units = problem.per_draw(problem.scale)[..., self.codes.is_code]
-            clean[..., self.codes.is_code] = of_codes / units
-        return clean.clamp(-_FARTHEST, _FARTHEST) * ~problem.per_draw(problem.visible)
+        of_codes = self._of_levels(problem, estimate, x, times)
+        if of_codes is not None:
+            clean[..., self.codes.is_code] = of_codes
+        hidden = ~problem.per_draw(self._states(problem.visible))
+        return clean.clamp(-_FARTHEST, _FARTHEST) * hidden
 
-    def _by_block(self, by_column: Tensor, known: bool) -> Tensor:
-        """Give every block what its column has, and the known ones `known`."""
-        flags = by_column.new_full((*by_column.shape[:-1], self.n_known), known)
-        return torch.cat([by_column, flags], dim=-1)[..., self.columns]
+    def _of_levels(
+        self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor
+    ) -> Tensor | None:
+        """Mean of the codes of levels under their logits; None where no state is a code."""
+        if not self.codes.level_widths:
+            return None
+        mean = self.codes.expected(self.logits(problem, estimate, x, t))
+        units = problem.per_draw(problem.scale)[..., self.codes.is_code]
+        return (mean - problem.mean[..., self.codes.is_code]) / units
 
     def _keep(self, features: Tensor, visible: Tensor, drawn: Tensor) -> Tensor:
-        repeats = torch.tensor(self.codes.widths, device=features.device)
-        given = self._by_block(visible, True).repeat_interleave(repeats, dim=-1)
+        given = self.by_feature(visible, True)
         return torch.where(given[:, None], features, drawn)
-
-
-def _fixed(device: torch.device) -> torch.Generator:
-    return torch.Generator(device).manual_seed(0)
-
-
-def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    return torch.randn(shape, generator=generator, device=generator.device)
-
-
-def _mean_where(error: Tensor, where: Tensor) -> Tensor:
-    return (error * where).sum() / where.sum().clamp(min=1)

@@ -13,16 +13,29 @@ from sklearn.base import BaseEstimator, clone
 from sktsgen._sklearn_compat import Interval, StrOptions
 from sktsgen.data import Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.decoding import entropy_of
-from sktsgen.diffusion import SAMPLERS, ConditionalFlow, content_key
+from sktsgen.diffusion import SAMPLERS, Autoencoder, ConditionalFlow, content_key
 from sktsgen.estimators._fitted import FittedNetworks
 from sktsgen.estimators._latent_diffusion_clock import Clock, stamps_of
 from sktsgen.estimators._latent_diffusion_draws import Drawing
-from sktsgen.estimators._latent_diffusion_rows import FlowData, Rows, learn_fill
+from sktsgen.estimators._latent_diffusion_latent import (
+    GOOD_ENOUGH,
+    WIDE,
+    FlowData,
+    flow_of,
+    judge,
+)
+from sktsgen.estimators._latent_diffusion_rows import Rows, learn_fill
 from sktsgen.estimators._latent_diffusion_score import HiddenCellScore
 from sktsgen.estimators._latent_diffusion_table import LatentTable
 from sktsgen.estimators._latent_diffusion_tiles import Tile, tiles_to_fill
-from sktsgen.nn import LevelCodes
-from sktsgen.training import Recipe, Trainer, make_generator, resolve_device
+from sktsgen.nn import LevelCodes, Network
+from sktsgen.training import (
+    Recipe,
+    Trainer,
+    TrainingHistory,
+    make_generator,
+    resolve_device,
+)
 
 # Cells of a window up to which the first guess is Gaussian, and factors at most.
 _MOST_CELLS = 2048
@@ -43,6 +56,8 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "window_length": [Interval(Integral, 1, None, closed="left"), None],
+        "latent": [StrOptions({"auto", "identity", "vae"})],
+        "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "fill": [StrOptions({"gaussian", "linear"})],
         "time_features": ["boolean"],
         "d_model": [Interval(Integral, 2, None, closed="left")],
@@ -82,7 +97,12 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         rows = self._rows(panel, labels).padded(self.window_length_)
         with torch.no_grad():
             features = learn_fill(network, rows, noise)
-        self._train(network, features, rows, noise)
+        parts = self._parts(features, rows)
+        network = self._with_latents(network, features, rows, parts, noise)
+        history = self._train(network, parts, noise, stage="flow")
+        self.network_ = network.frozen()
+        self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
+        self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
         return panel
 
     def _learn_labels(self, panel: Panel, y: Any) -> np.ndarray:
@@ -105,17 +125,13 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             )
 
     def _new_network(self, generator: torch.Generator) -> ConditionalFlow:
-        n_columns, n_labels = self.table_.n_columns, self._n_label_features
-        known = [1] * self.clock_.n_features + [n_labels] * (n_labels > 0)
-        widths = self.table_.widths_ + known
-        n_cells = self.window_length_ * LevelCodes(widths).n_latent
-        is_gaussian = self.fill == "gaussian" and n_cells <= _MOST_CELLS
+        widths, columns = self._layout()
         return ConditionalFlow(
             n_timesteps=self.window_length_,
             widths=widths,
-            columns=self.table_.columns_ + list(range(n_columns, n_columns + len(known))),
-            n_columns=n_columns,
-            rank=min(_MOST_FACTORS, n_cells) if is_gaussian else 0,
+            columns=columns,
+            n_columns=self.table_.n_columns,
+            rank=self._rank(LevelCodes(widths).n_latent),
             mixture=self._mixture,
             metadata=self._metadata(),
             condition_noise=float(self.condition_noise),
@@ -126,35 +142,86 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             generator=generator,
         )
 
-    def _train(
+    def _layout(self) -> tuple[list[int], list[int]]:
+        """Features and column of every block, those that are always known last."""
+        n_columns, n_labels = self.table_.n_columns, self._n_label_features
+        known = [1] * self.clock_.n_features + [n_labels] * (n_labels > 0)
+        further = list(range(n_columns, n_columns + len(known)))
+        return self.table_.widths_ + known, self.table_.columns_ + further
+
+    def _rank(self, n_channels: int) -> int:
+        """Factors of the first guess; 0 where windows have too many cells."""
+        n_cells = self.window_length_ * n_channels
+        is_gaussian = self.fill == "gaussian" and n_cells <= _MOST_CELLS
+        return min(_MOST_FACTORS, n_cells) if is_gaussian else 0
+
+    def _parts(self, features: torch.Tensor, rows: Rows) -> tuple[FlowData, FlowData]:
+        """Windows to train on, and those to judge by."""
+        observed = torch.from_numpy(rows.observed).to(self.device_)
+        fraction = self.validation_fraction if self.early_stopping else 0.0
+        window = self.window_length_
+        training, held_out = (
+            FlowData(Windows((features, observed), rows.lengths, window, starts=starts))
+            for starts in split_windows(rows.lengths, window, fraction)
+        )
+        return training, held_out
+
+    def _with_latents(
         self,
         network: ConditionalFlow,
         features: torch.Tensor,
         rows: Rows,
+        parts: tuple[FlowData, FlowData],
         generator: torch.Generator,
-    ) -> None:
-        observed = torch.from_numpy(rows.observed).to(self.device_)
-        fraction = self.validation_fraction if self.early_stopping else 0.0
-        parts = split_windows(rows.lengths, self.window_length_, fraction)
-        training, held_out = (
-            FlowData(
-                Windows((features, observed), rows.lengths, self.window_length_, starts=starts)
-            )
-            for starts in parts
+    ) -> ConditionalFlow:
+        """Return the network of what flows: cells, or latents where they are asked for."""
+        self.reconstruction_error_ = 0.0
+        n_cells = network.codes.n_latent
+        if self.latent == "identity" or (self.latent == "auto" and n_cells <= WIDE):
+            return network
+        initial = make_generator(generator.initial_seed())
+        autoencoder = self._new_autoencoder(initial).to(self.device_)
+        self._train(autoencoder, parts, generator, stage="autoencoder")
+        judged = parts[1] if len(parts[1]) else parts[0]
+        error = judge(autoencoder, judged, network.codes.embed(features).mean(0))
+        if self.latent == "auto" and error > GOOD_ENOUGH:
+            return network
+        self.reconstruction_error_ = error
+        rank = self._rank(n_cells + autoencoder.latent_dim)
+        return flow_of(autoencoder, {**network.config, "rank": rank}, features, rows, initial)
+
+    def _new_autoencoder(self, generator: torch.Generator) -> Autoencoder:
+        widths, columns = self._layout()
+        n_cells = LevelCodes(self.table_.widths_).n_latent
+        return Autoencoder(
+            widths=widths,
+            columns=columns,
+            n_columns=self.table_.n_columns,
+            mixture=self._mixture,
+            latent_dim=-(-n_cells // 2) if self.latent_dim is None else self.latent_dim,
+            d_model=self.d_model,
+            dropout=self.dropout,
+            generator=generator,
         )
+
+    def _train(
+        self,
+        network: Network,
+        parts: tuple[FlowData, FlowData],
+        generator: torch.Generator,
+        *,
+        stage: str,
+    ) -> TrainingHistory:
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
-        history = trainer.fit(
+        return trainer.fit(
             network,
-            training,
+            parts[0],
             self._recipe(),
             generator=generator,
-            validation=held_out,
-            stage="flow",
+            validation=parts[1],
+            stage=stage,
             verbose=self.verbose,
         )
-        self.network_ = network.frozen()
-        self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
-        self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
 
     def _recipe(self) -> Recipe:
         return Recipe(

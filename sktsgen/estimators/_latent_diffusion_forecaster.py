@@ -35,6 +35,8 @@ class LatentDiffusionForecaster(Continuation):
     window_length : int or None, default=None
         Time steps that are looked at together, history and future; None is 96, or the longest
         series if that is shorter.
+    latent, latent_dim : {"auto", "identity", "vae"}, int or None, default="auto", None
+        What flows from the first guess to a draw, as in `LatentDiffusionImputer`.
     fill : {"gaussian", "linear"}, default="gaussian"
         First guess that the draws start from, as in `LatentDiffusionImputer`.
     time_features : bool, default=True
@@ -66,6 +68,8 @@ class LatentDiffusionForecaster(Continuation):
         The trained network.
     window_length_ : int
         Time steps of a window.
+    reconstruction_error_ : float
+        As of `LatentDiffusionImputer`; 0 where cells flow.
     loss_curve_, validation_loss_curve_ : list of float
         Losses per epoch.
     n_iter_, best_epoch_ : int
@@ -100,6 +104,8 @@ class LatentDiffusionForecaster(Continuation):
         self,
         window_length: int | None = None,
         *,
+        latent: str = "auto",
+        latent_dim: int | None = None,
         fill: str = "gaussian",
         time_features: bool = True,
         d_model: int = 64,
@@ -121,6 +127,8 @@ class LatentDiffusionForecaster(Continuation):
         trainer: Trainer | None = None,
     ) -> None:
         self.window_length = window_length
+        self.latent = latent
+        self.latent_dim = latent_dim
         self.fill = fill
         self.time_features = time_features
         self.d_model = d_model

@@ -44,6 +44,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Largest standard deviation of the noise on these columns in training, in standard
         deviations of the column, and half the largest share of wrong levels, at least 0. Slightly
         wrong metadata are then not followed blindly.
+    latent, latent_dim : {"auto", "identity", "vae"}, int or None, default="auto", None
+        What flows from the first guess to a draw, as in `LatentDiffusionImputer`.
     fill : {"gaussian", "linear"}, default="gaussian"
         First guess that the draws start from, as in `LatentDiffusionImputer`.
     time_features : bool, default=False
@@ -78,6 +80,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Time steps of a window.
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
+    reconstruction_error_ : float
+        As of `LatentDiffusionImputer`; 0 where cells flow.
     loss_curve_, validation_loss_curve_ : list of float
         Losses per epoch.
     n_iter_, best_epoch_ : int
@@ -127,6 +131,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         *,
         metadata_columns: Sequence[Any] | None = None,
         condition_noise: float = 0.2,
+        latent: str = "auto",
+        latent_dim: int | None = None,
         fill: str = "gaussian",
         time_features: bool = False,
         d_model: int = 64,
@@ -150,6 +156,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         self.window_length = window_length
         self.metadata_columns = metadata_columns
         self.condition_noise = condition_noise
+        self.latent = latent
+        self.latent_dim = latent_dim
         self.fill = fill
         self.time_features = time_features
         self.d_model = d_model

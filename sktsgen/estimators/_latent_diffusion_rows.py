@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import Windows
-from sktsgen.diffusion import ConditionalFlow, FlowBatch
+from sktsgen.diffusion import ConditionalFlow
 from sktsgen.nn import GaussianFill, LinearFill
 from sktsgen.ops import lag_moments, window_covariance
 
@@ -58,21 +58,6 @@ class Rows(NamedTuple):
         return np.arange(len(self.features)) + np.repeat(shifts, self.lengths)
 
 
-class FlowData:
-    """Batches of windows for `ConditionalFlow`."""
-
-    def __init__(self, windows: Windows) -> None:
-        self.windows = windows
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def batch(self, indices: Tensor) -> FlowBatch:
-        """Features (batch, time, feature) and what is observed (batch, time, column)."""
-        (features, observed), _ = self.windows.gather(indices)
-        return FlowBatch(features, observed)
-
-
 def learn_fill(network: ConditionalFlow, rows: Rows, generator: torch.Generator) -> Tensor:
     """Learn the first guess of a network, and complete the rows with draws of it.
 
@@ -98,42 +83,53 @@ def learn_fill(network: ConditionalFlow, rows: Rows, generator: torch.Generator)
     features = torch.from_numpy(rows.features).to(device)
     observed = torch.from_numpy(rows.observed).to(device)
     is_whole = bool(observed.all())
-    n_rounds = 0
-    if isinstance(network.fill, GaussianFill):
-        n_rounds = 0 if is_whole else _ROUNDS
-        _learn_gaussian(network, features, observed, rows.lengths, is_whole=is_whole)
-    else:
-        _learn_lines(network, features, observed, rows.lengths)
-    for _ in range(n_rounds):
+    seen = None if is_whole else network.seen(observed)
+    learn_from(network.fill, network.codes.embed(features), seen, rows.lengths)
+    if is_whole:
+        return features
+    for _ in range(_ROUNDS if isinstance(network.fill, GaussianFill) else 0):
         features = _completed(network, features, observed, rows.lengths, generator)
-        _learn_gaussian(network, features, observed, rows.lengths, is_whole=True)
-    return (
-        features if is_whole else _completed(network, features, observed, rows.lengths, generator)
-    )
+        learn_from(network.fill, network.codes.embed(features), None, rows.lengths)
+    return _completed(network, features, observed, rows.lengths, generator)
+
+
+def learn_from(
+    fill: GaussianFill | LinearFill, channels: Tensor, seen: Tensor | None, lengths: np.ndarray
+) -> None:
+    """Learn a first guess from rows.
+
+    Parameters
+    ----------
+    fill : GaussianFill or LinearFill
+        Is changed.
+    channels : Tensor of shape (n_rows, n_channels)
+        Rows of all series, one below the other.
+    seen : BoolTensor of shape (n_rows, n_channels) or None
+        What of them is observed; None if all is.
+    lengths : ndarray of shape (n_series,)
+        Rows of every series, at least a window.
+    """
+    if isinstance(fill, GaussianFill):
+        _learn_gaussian(fill, channels.double(), seen, lengths)
+    else:
+        every = torch.ones_like(channels, dtype=torch.bool)
+        _learn_lines(fill, channels, every if seen is None else seen, lengths)
 
 
 def _learn_gaussian(
-    network: ConditionalFlow,
-    features: Tensor,
-    observed: Tensor,
-    lengths: np.ndarray,
-    *,
-    is_whole: bool,
+    fill: GaussianFill, channels: Tensor, seen: Tensor | None, lengths: np.ndarray
 ) -> None:
-    """Learn from rows that are observed or, `is_whole`, completed everywhere."""
-    fill = network.fill
-    assert isinstance(fill, GaussianFill)
-    latents = network.codes.embed(features).double()
-    n_timesteps, n_channels = network.n_timesteps, latents.shape[1]
-    seen = network.seen(observed) if not is_whole else torch.ones_like(latents, dtype=torch.bool)
-    mean = _mean(latents, seen)
+    n_timesteps, n_channels = fill.n_timesteps, channels.shape[1]
+    is_whole = seen is None
+    seen = torch.ones_like(channels, dtype=torch.bool) if seen is None else seen
+    mean = _mean(channels, seen)
     order = min(n_timesteps // 2, _WIDEST // n_channels, n_timesteps - 1) if is_whole else 1
     order = min(max(order, 1), n_timesteps - 1)
-    last = _rows_with_past(lengths, order).to(features.device)
-    moments = lag_moments(latents - mean, seen, last, order)
+    last = _rows_with_past(lengths, order).to(channels.device)
+    moments = lag_moments(channels - mean, seen, last, order)
     if not is_whole:
         moments = _positive(moments)
-    n_seen = max(1.0, float(observed.double().mean()) * len(last))
+    n_seen = max(1.0, float(seen.double().mean()) * len(last))
     covariance = window_covariance(
         moments,
         n_channels,
@@ -145,19 +141,14 @@ def _learn_gaussian(
     fill.learn(mean.float(), covariance, smallest=_SMALLEST)
 
 
-def _learn_lines(
-    network: ConditionalFlow, features: Tensor, observed: Tensor, lengths: np.ndarray
-) -> None:
+def _learn_lines(fill: LinearFill, channels: Tensor, seen: Tensor, lengths: np.ndarray) -> None:
     """Learn how far observed rows change over an eighth of a window."""
-    fill = network.fill
-    assert isinstance(fill, LinearFill)
-    latents, seen = network.codes.embed(features), network.seen(observed)
-    lag = max(1, network.n_timesteps // 8)
-    last = _rows_with_past(lengths, min(lag, network.n_timesteps - 1)).to(features.device)
+    lag = max(1, fill.n_timesteps // 8)
+    last = _rows_with_past(lengths, min(lag, fill.n_timesteps - 1)).to(channels.device)
     both = (seen[last] & seen[last - lag]).float()
-    change = (latents[last] - latents[last - lag]).square() * both
+    change = (channels[last] - channels[last - lag]).square() * both
     scale = (change.sum(0) / both.sum(0).clamp(min=1.0)).clamp(min=_SMALLEST).sqrt()
-    fill.learn(_mean(latents, seen), scale)
+    fill.learn(_mean(channels, seen), scale)
 
 
 def _mean(latents: Tensor, seen: Tensor) -> Tensor:
@@ -184,14 +175,32 @@ def _completed(
     generator: torch.Generator,
 ) -> Tensor:
     """Rows with a draw of the first guess where nothing was observed."""
-    starts = [
-        torch.arange(offset, offset + length - network.n_timesteps + 1, network.n_timesteps)
-        for offset, length in zip(np.cumsum(lengths) - lengths, lengths, strict=True)
-    ]
-    ends = torch.from_numpy(np.cumsum(lengths)) - network.n_timesteps
     completed = features.clone()
-    steps = torch.arange(network.n_timesteps)
-    for first in torch.cat([ends, *starts]).split(_CHUNK):
-        rows = (first[:, None] + steps).to(features.device)
+    for rows in window_rows(lengths, network.n_timesteps):
+        rows = rows.to(features.device)
         completed[rows] = network.guess(features[rows], observed[rows], generator)
     return completed
+
+
+def window_rows(lengths: np.ndarray, n_timesteps: int) -> Iterator[Tensor]:
+    """Cover series with windows, the last of each ending where it does.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_series,)
+        Rows of every series, at least a window.
+    n_timesteps : int
+        Rows of a window.
+
+    Yields
+    ------
+    rows : LongTensor of shape (n_windows, n_timesteps)
+        Numbers of the rows of some windows.
+    """
+    starts = [
+        torch.arange(offset, offset + length - n_timesteps + 1, n_timesteps)
+        for offset, length in zip(np.cumsum(lengths) - lengths, lengths, strict=True)
+    ]
+    ends = torch.from_numpy(np.cumsum(lengths)) - n_timesteps
+    for first in torch.cat([ends, *starts]).split(_CHUNK):
+        yield first[:, None] + torch.arange(n_timesteps)

@@ -17,6 +17,7 @@ from sktsgen.nn._factorized_ar import (
 from sktsgen.nn._latent_denoiser import Estimate, LatentDenoiser, velocity_skip
 from sktsgen.nn._layers import Linear, RMSNorm, SwiGLU
 from sktsgen.nn._level_codes import LevelCodes
+from sktsgen.nn._mixed_vae import Code, Decoded, MixedVAE
 from sktsgen.nn._multiscale_ar import ScaleDecoder, ValueDecoder, log_density, read_tokens
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer, TokenInputs
 from sktsgen.nn._quantizer import Quantized, ResidualQuantizer, VectorQuantizer
@@ -31,8 +32,10 @@ from sktsgen.nn._window_fill import Fill, GaussianFill, LinearFill
 __all__ = [
     "CausalAttention",
     "CausalTransformer",
+    "Code",
     "Components",
     "Context",
+    "Decoded",
     "DecodedWindow",
     "DepthHeads",
     "DualPathTokenizer",
@@ -48,6 +51,7 @@ __all__ = [
     "Linear",
     "LinearFill",
     "LogLikelihood",
+    "MixedVAE",
     "MixtureEmission",
     "MovingAverageMixture",
     "MultiScaleQuantizer",

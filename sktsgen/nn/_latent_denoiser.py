@@ -24,14 +24,14 @@ class Estimate(NamedTuple):
     ----------
     flow : Tensor of shape (batch, time, latent)
         Correction of the velocity, in units of the first guess.
-    point : Tensor of shape (batch, time, latent)
+    point : Tensor of shape (batch, time, cell)
         Correction of the median, in the same units; of use where there is no noise to read.
     logits : Tensor of shape (batch, time, level)
         Of the levels of all discrete columns, side by side.
     """
 
     flow: Float[Tensor, "batch time latent"]
-    point: Float[Tensor, "batch time latent"]
+    point: Float[Tensor, "batch time cell"]
     logits: Float[Tensor, "batch time level"]
 
 
@@ -45,6 +45,8 @@ class LatentDenoiser(nn.Module):
     ----------
     n_latent : int
         Width of the latents.
+    n_cells : int
+        Width of the medians.
     n_context : int
         Width of what is known of every time step.
     n_levels : int
@@ -68,6 +70,7 @@ class LatentDenoiser(nn.Module):
     def __init__(
         self,
         n_latent: int,
+        n_cells: int,
         n_context: int,
         n_levels: int,
         *,
@@ -92,8 +95,8 @@ class LatentDenoiser(nn.Module):
         )
         self.norm = RMSNorm(d_model)
         # Zero at first: the first guess and its noise are where training starts from.
-        self.outward = Linear(d_model, 2 * n_latent + n_levels, generator, bias=True, gain=0.0)
-        self.widths = [n_latent, n_latent, n_levels]
+        self.widths = [n_latent, n_cells, n_levels]
+        self.outward = Linear(d_model, sum(self.widths), generator, bias=True, gain=0.0)
         self.register_buffer(
             "frequencies", torch.logspace(-1.0, 2.0, _N_FREQUENCIES), persistent=False
         )

@@ -49,7 +49,7 @@ class GaussianFill(nn.Module):
 
     def __init__(self, n_timesteps: int, n_channels: int, rank: int) -> None:
         super().__init__()
-        self.rank = rank
+        self.rank, self.n_timesteps = rank, n_timesteps
         size = n_timesteps * n_channels
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("loadings", torch.zeros(size, rank))

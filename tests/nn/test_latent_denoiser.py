@@ -8,7 +8,7 @@ from tests.nn.networks import normal, seeded
 
 def new_denoiser(n_layers=3):
     denoiser = LatentDenoiser(
-        2, 6, 3, d_model=16, n_layers=n_layers, n_heads=4, dropout=0.0, generator=seeded()
+        2, 4, 6, 3, d_model=16, n_layers=n_layers, n_heads=4, dropout=0.0, generator=seeded()
     )
     torch.nn.init.normal_(denoiser.outward.weight, generator=seeded(1))
     return denoiser
@@ -16,7 +16,7 @@ def new_denoiser(n_layers=3):
 
 def test_it_says_nothing_before_training():
     denoiser = LatentDenoiser(
-        2, 6, 3, d_model=16, n_layers=2, n_heads=4, dropout=0.0, generator=seeded()
+        2, 4, 6, 3, d_model=16, n_layers=2, n_heads=4, dropout=0.0, generator=seeded()
     )
     estimate = denoiser(normal(4, 8, 2), normal(4, 8, 6), torch.rand(4, generator=seeded()))
     assert all((part == 0).all() for part in estimate)
