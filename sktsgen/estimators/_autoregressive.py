@@ -23,9 +23,12 @@ from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, w
 from sktsgen.estimators._scoring import ScoringMixin
 from sktsgen.nn import MixtureEmission
 from sktsgen.training import resolve_device
+from sktsgen.transformers import find_periods
 
 # Series drawn together: large enough for efficient products, small enough for the caches.
 _CHUNK = 1000
+# Rows, the first of the data, that a season is looked for in.
+_SEASON_ROWS = 20_000
 # Time steps of a batch of "auto" size.
 _STEPS_PER_BATCH = 1536
 
@@ -33,14 +36,15 @@ _STEPS_PER_BATCH = 1536
 class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
     """Base of generators with a density; subclasses add `_draw_features` and `_log_density`."""
 
+    period_: int | None
+
     @abstractmethod
     def _draw_features(self, draw: Draw) -> Tensor:
         """Features of the series of `draw`, (n_series, length, n_features)."""
 
     def _check_training_data(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
         """Panel, and class of every series; sets what is learnt from the input alone."""
-        leave = self._takes_tables
-        panel = check_panel(X, estimator=self, reset=True, mixed=leave, missing=leave)
+        panel = check_panel(X, estimator=self, reset=True, mixed=True, missing=True)
         labels = self._learn_classes(panel, y)
         device = resolve_device(self.device)
         self.window_length_ = usable_window_length(self.window_length, panel.lengths)
@@ -50,7 +54,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
 
     def _check_emission(self) -> None:
         """Refuse columns that a decoded point cannot stand for."""
-        levels = [block.column for block in self._blocks() if block.kind == "discrete"]
+        levels = [block.column for block in self.codec_.blocks_ if block.kind == "discrete"]
         if self.emission == "mixture" or not levels:
             return
         kept = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
@@ -75,9 +79,24 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             return max(8, _STEPS_PER_BATCH // self.window_length_)
         return int(self.batch_size)
 
+    def _season(self, rows: Tensor | LazyRows, lengths: np.ndarray) -> int | None:
+        """Return the period asked for, or the strongest one that fits into half a window."""
+        if self.period != "auto":
+            return None if self.period is None else int(self.period)
+        series, ends = [], np.cumsum(lengths)
+        for begin, end in zip(ends - lengths, np.minimum(ends, _SEASON_ROWS), strict=True):
+            if begin < end:
+                series.append(rows[torch.arange(begin, end)].double().numpy(force=True))
+        return next((p for p in find_periods(series) if 2 * (p + 1) <= self.window_length_), None)
+
+    def _lags(self) -> tuple[int, ...]:
+        """Choose the steps that a step is drawn in sight of: the last three, those a season ago."""
+        around = () if self.period_ is None else range(self.period_ - 1, self.period_ + 2)
+        return tuple(sorted({1, 2, 3, *around}, reverse=True))
+
     def _tell_spread(self, spread: Tensor, rows: Tensor | LazyRows) -> None:
         """Noise on levels is relative to how much they vary, as it is on standardised numbers."""
-        blocks = [block for block in self._blocks() if block.kind == "discrete"]
+        blocks = [block for block in self.codec_.blocks_ if block.kind == "discrete"]
         levels = [level for block in blocks for level in range(block.start, block.stop)]
         if levels:
             n_rows = rows.shape[0]
@@ -218,5 +237,5 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self._takes_tables
+        tags.input_tags.allow_nan = True
         return tags

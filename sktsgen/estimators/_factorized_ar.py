@@ -176,7 +176,6 @@ class FactorizedARGenerator(FactorizedCoding):
         "trainer": [Trainer, None],
     }
     _prefix_stable_in_time = True
-    _takes_tables = True
 
     def __init__(
         self,

@@ -17,12 +17,10 @@ from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, 
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import FactorizedDecoder, FactorizedModel, FactorizedTokenizer, TokenPrior
 from sktsgen.training import Recipe
-from sktsgen.transformers import MixedTypeEncoder, find_periods
+from sktsgen.transformers import MixedTypeEncoder
 
 # Windows that the spread of what the codes leave over is taken from.
 _ERROR_WINDOWS = 1024
-# Rows, the first of the data, that a season is looked for in.
-_SEASON_ROWS = 20_000
 # Rows that are encoded together.
 _CHUNK = 2**16
 
@@ -52,7 +50,7 @@ class FactorizedStages(AutoregressiveGenerator):
         n_features, n_rows = self._n_features, rows.shape[0]
         some = rows[torch.arange(0, n_rows, max(1, n_rows // 10_000))].cpu()
         self.codebook_size_ = min(self.codebook_size, max(2, n_rows // 4))
-        if all(block.kind != "continuous" for block in self._blocks()):
+        if all(block.kind != "continuous" for block in self.codec_.blocks_):
             self.codebook_size_ = min(self.codebook_size_, max(2, len(some.unique(dim=0))))
         tokenizer = FactorizedTokenizer(
             n_features=n_features,
@@ -87,7 +85,7 @@ class FactorizedStages(AutoregressiveGenerator):
             dropout=self.dropout,
             input_noise=self.input_noise,
             corruption=self.corruption,
-            lags=_lags(self.period_),
+            lags=self._lags(),
             generator=generator,
         )
         prior.codebooks.copy_(codebooks)
@@ -96,16 +94,6 @@ class FactorizedStages(AutoregressiveGenerator):
         else:
             prior.spread.copy_(self.tokenizer_.quantizer.spread())
         return prior.to(self.device_)
-
-    def _season(self, rows: Tensor | LazyRows, lengths: np.ndarray) -> int | None:
-        """Return the period asked for, or the strongest one that fits into half a window."""
-        if self.period != "auto":
-            return None if self.period is None else int(self.period)
-        series, ends = [], np.cumsum(lengths)
-        for begin, end in zip(ends - lengths, np.minimum(ends, _SEASON_ROWS), strict=True):
-            if begin < end:
-                series.append(rows[torch.arange(begin, end)].double().numpy(force=True))
-        return next((p for p in find_periods(series) if 2 * (p + 1) <= self.window_length_), None)
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(
@@ -150,7 +138,7 @@ class FactorizedStages(AutoregressiveGenerator):
         basis = self.tokenizer_.basis.numpy(force=True).astype(np.float64) * self.codec_.scale_
         self.components_, self.mean_ = basis, self.codec_.mean_
         self._n_features_out = len(basis)
-        blocks = self._blocks()
+        blocks = self.codec_.blocks_
         if self.spec_.is_mixed or self.static_columns_ or any(b.kind == "discrete" for b in blocks):
             return
         columns = [block.column for block in blocks]
@@ -222,12 +210,6 @@ class FactorizedStages(AutoregressiveGenerator):
             torch.tensor(self.noise_scale_, device=self.device_),
             torch.tensor(integer_bounds(self.codec_), device=self.device_),
         )
-
-
-def _lags(period: int | None) -> tuple[int, ...]:
-    """Choose the steps that a step is drawn in sight of: the last three, those a season ago."""
-    around = () if period is None else (period - 1, period, period + 1)
-    return tuple(sorted({1, 2, 3, *around}, reverse=True))
 
 
 def _rank_of(n_components: int | str, n_features: int) -> int:

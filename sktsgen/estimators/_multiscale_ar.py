@@ -46,10 +46,14 @@ class MultiScaleARGenerator(MultiScaleParts):
         to both.
     window_length : int or None, default=None
         Time steps of a window; None is 96, or the longest series if that is shorter.
+    period : int, "auto" or None, default="auto"
+        Length of a season in time steps, at least 2: a value is drawn in sight of those one season
+        before it. Auto is the strongest period of the spectrum that fits into half a window, where
+        there is one; None looks back three steps only. For ``emission="mixture"``.
     scales : array-like of int or "auto", default="auto"
         Tokens per scale, ascending; the last is the length of the latent sequence and at most
-        `window_length`. Auto is 1 to 6 tokens at window 24 and up to 16 beyond; one number alone
-        is a single scale.
+        `window_length`. Auto is 1, 2 and 3 tokens, each for eight steps at least; the paper has
+        1 to 6 at window 24. One number alone is a single scale.
     codebook_size : int, default=128
         Codes of the one codebook, at least 2. No more are placed than a quarter of the tokens of
         the training rows, and codes that no training window uses are dropped.
@@ -113,8 +117,8 @@ class MultiScaleARGenerator(MultiScaleParts):
         Share of these codes that each scale uses, and exponential of their entropy.
     tokenizer_, prior_, n_parameters_ : DualPathTokenizer, ScalePrior, int
         The trained networks, and the trained numbers of both, codes included.
-    window_length_ : int
-        Time steps of a window.
+    window_length_, period_ : int, int or None
+        Time steps of a window, and season in use.
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
     loss_curve_, validation_loss_curve_, tokenizer_loss_curve_ : list of float
@@ -146,7 +150,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     ...     random_state=0,
     ... ).fit(X)
     >>> generator.scales_
-    (1, 2, 3, 4)
+    (1, 2)
     >>> generator.sample(5, length=100).shape
     (5, 100, 1)
     """
@@ -157,6 +161,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         "emission": [StrOptions({"mixture", "point"})],
         "missing": [StrOptions({"reproduce", "complete"})],
         "window_length": [Interval(Integral, 1, None, closed="left"), None],
+        "period": [Interval(Integral, 2, None, closed="left"), StrOptions({"auto"}), None],
         "scales": ["array-like", StrOptions({"auto"})],
         "codebook_size": [Interval(Integral, 2, None, closed="left")],
         "kernels": ["array-like"],
@@ -184,7 +189,6 @@ class MultiScaleARGenerator(MultiScaleParts):
         "trainer": [Trainer, None],
     }
     _prefix_stable_in_time = True
-    _takes_tables = True
 
     def __init__(
         self,
@@ -194,6 +198,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         emission: str = "mixture",
         missing: str = "reproduce",
         window_length: int | None = None,
+        period: int | str | None = "auto",
         scales: Any = "auto",
         codebook_size: int = 128,
         kernels: Any = (5, 7),
@@ -225,6 +230,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         self.emission = emission
         self.missing = missing
         self.window_length = window_length
+        self.period = period
         self.scales = scales
         self.codebook_size = codebook_size
         self.kernels = kernels
@@ -304,6 +310,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         self._settle_codes(windows, is_final=bool(former))
 
         # Stage 2: tokens coarse to fine, and values given the tokens.
+        self.period_ = self._season(training.rows[0], panel.lengths)
         prior = self._new_prior(training.rows[0], generator)
         data = TokenData(training, class_of, static, tokenizer, self.corruption, generator)
         held_out = TokenData(validation, class_of, static, tokenizer)

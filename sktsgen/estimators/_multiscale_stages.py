@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from itertools import pairwise
 from typing import Any
@@ -26,7 +25,8 @@ from sktsgen.transformers import MixedTypeEncoder
 
 # Windows that the use of the codes is taken from.
 _COUNTED = 20_000
-_USUAL_SCALES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
+# Tokens of the finest scale at most, and steps of the window that one stands for at least.
+_MOST_TOKENS, _STEPS_PER_TOKEN = 3, 8
 SIZES = {
     "small": {"d_hidden": 32, "code_dim": 16, "d_model": 64, "n_layers": 2},
     "large": {"d_hidden": 192, "code_dim": 64, "d_model": 512, "n_layers": 6},
@@ -61,9 +61,8 @@ class MultiScaleStages(AutoregressiveGenerator):
         return int(SIZES[self.size][name] if given is None else given)
 
     def _scales(self) -> tuple[int, ...]:
-        longest = latent_length(self.window_length_, self._n_features)
         if isinstance(self.scales, str):
-            return (*(scale for scale in _USUAL_SCALES if scale < longest), longest)
+            return automatic_scales(self.window_length_)
         if self.scales[-1] > self.window_length_:
             raise ValueError(
                 f"scales={self.scales!r} has a scale of more tokens than the window has steps, "
@@ -107,6 +106,7 @@ class MultiScaleStages(AutoregressiveGenerator):
             n_heads=self.n_heads,
             dropout=self.dropout,
             input_noise=self.input_noise,
+            lags=self._lags(),
             n_static=0 if self.static_ is None else self.static_.n_features_,
             slots=slots_of(self.codec_, self.missing == "complete"),
             generator=generator,
@@ -229,8 +229,11 @@ def _check_whole(name: str, values: Any) -> None:
         raise ValueError(f"{name}={values!r} must be whole numbers of at least 1, one or more.")
 
 
-def latent_length(n_timesteps: int, n_features: int) -> int:
-    """Tokens of the finest scale: those of [1] at 24 steps, at most 16 from 64 on."""
-    fewest = 2 if n_timesteps >= 16 and n_features <= 30 else 1 if n_timesteps >= 4 else 0
-    n_halvings = max(fewest, math.ceil(math.log2(n_timesteps / 16)))
-    return -(-n_timesteps // 2**n_halvings)
+def automatic_scales(n_timesteps: int) -> tuple[int, ...]:
+    """Scales of one, two and three tokens, as far as a token has eight steps of the window.
+
+    Differs from [1], which has six tokens on the finest scale of 24 steps: values here follow
+    from the ones before as well, and each token more is one more to be drawn wrongly.
+    """
+    longest = min(_MOST_TOKENS, -(-n_timesteps // _STEPS_PER_TOKEN))
+    return tuple(range(1, longest + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from sktsgen.decoding import series_draws
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._static_rows import StaticRows
 from sktsgen.ops import carry_forward
-from sktsgen.transformers import FeatureBlock, MixedTypeEncoder, NumericCodec, feature_rows
+from sktsgen.transformers import MixedTypeEncoder, feature_rows
 
 _RARE_LEVELS = 3  # stream of the uniforms that choose among them
 _STEPS = 2**16  # rows whose slopes are taken together
@@ -59,12 +59,11 @@ class Given(NamedTuple):
 class TableMixin:
     """Reading and handing out of tables for generators.
 
-    An engine that sets `_takes_tables` is given levels, integers and gaps as the blocks of
-    `codec_` say, and the features of static columns apart; the others are given numbers.
+    An engine is given levels, integers and gaps as the blocks of `codec_` say, and the features of
+    static columns apart.
     """
 
-    _takes_tables: ClassVar[bool] = False
-    codec_: MixedTypeEncoder | NumericCodec
+    codec_: MixedTypeEncoder
     spec_: PanelSpec
     static_: StaticRows | None
     static_columns_: tuple[int, ...]
@@ -77,9 +76,6 @@ class TableMixin:
         if panel.has_missing:
             self.has_gaps_ = np.asarray(~panel.observed.all(axis=0))
         self.static_columns_, self.static_ = (), None
-        if not self._takes_tables:
-            self.codec_ = NumericCodec().fit(panel)
-            return panel
         found = static_columns(panel)
         if 0 < len(found) < panel.n_channels:
             self.static_columns_ = found
@@ -90,8 +86,7 @@ class TableMixin:
 
     def _read(self, X: Any) -> Panel:
         """Check series against those of `fit`."""
-        leave = self._takes_tables
-        panel = check_panel(X, estimator=self, spec=self.spec_, mixed=leave, missing=leave)
+        panel = check_panel(X, estimator=self, spec=self.spec_, mixed=True, missing=True)
         if panel.has_missing:
             self._refuse_new_gaps(panel)
         return panel
@@ -132,16 +127,12 @@ class TableMixin:
             rows[:, gapped] = carry_forward(rows[:, gapped], rows[:, gaps] > 0, first)
         return rows
 
-    def _blocks(self) -> tuple[FeatureBlock, ...]:
-        codec = self.codec_
-        return codec.blocks if isinstance(codec, NumericCodec) else codec.blocks_
-
     def _gaps(self) -> tuple[list[int], list[int]]:
         """Features that are numbers with gaps, and those that say that they are present."""
-        numbers = {block.column: block.start for block in self._blocks() if block.width == 1}
+        numbers = {block.column: block.start for block in self.codec_.blocks_ if block.width == 1}
         pairs = [
             (numbers[block.column], block.start)
-            for block in self._blocks()
+            for block in self.codec_.blocks_
             if block.has_missing and block.column in numbers
         ]
         return [number for number, _ in pairs], [gap for _, gap in pairs]
@@ -153,9 +144,8 @@ class TableMixin:
     def _slope_rows(self, given: Given) -> np.ndarray:
         """Log density of the values of every row, less that of their features."""
         is_density = np.zeros(self._n_features, dtype=bool)
-        for block in self._blocks():
-            has_density = block.kind == "continuous" or not self._takes_tables
-            is_density[block.start : block.stop] = has_density
+        for block in self.codec_.blocks_:
+            is_density[block.start : block.stop] = block.kind == "continuous"
         gapped, gaps = self._gaps()
         total = np.empty(given.offsets[-1])
         for part in torch.arange(len(total)).split(_STEPS):
@@ -187,7 +177,7 @@ class TableMixin:
         """Rows of drawn series, one below the other, in the types of `fit`."""
         n_series, length = features.shape[:2]
         flat = features.reshape(n_series * length, -1)
-        width = getattr(self.codec_, "n_uniforms_", 0)
+        width = self.codec_.n_uniforms_
         uniforms = np.empty((n_series, 0))
         if width:
             uniforms = series_draws(draw.seed, draw.numbers, length * width, stream=_RARE_LEVELS)
@@ -196,8 +186,6 @@ class TableMixin:
 
     def _decoded(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
         """Rows of features in the types of `fit`, without static columns."""
-        if isinstance(self.codec_, NumericCodec):
-            return self.codec_.inverse_transform(features)
         return self.codec_.decode(features, uniforms)
 
     def _with_static(self, values: Any, static: Any, lengths: np.ndarray) -> Any:

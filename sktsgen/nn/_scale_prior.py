@@ -81,6 +81,9 @@ class ScalePrior(Network):
     dropout, input_noise : float
         Dropout rate; largest standard deviation of the noise on what is read, relative to its
         spread, each window being told its own.
+    lags : tuple of int
+        How many steps back the values are that the density of a value sees as they are,
+        descending to 1.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -113,6 +116,7 @@ class ScalePrior(Network):
         n_heads: int,
         dropout: float,
         input_noise: float,
+        lags: Collection[int] = (3, 2, 1),
         n_static: int = 0,
         slots: Collection[tuple[Any, ...]] | None = None,
         generator: torch.Generator,
@@ -134,6 +138,7 @@ class ScalePrior(Network):
             "n_heads": n_heads,
             "dropout": dropout,
             "input_noise": input_noise,
+            "lags": tuple(lags),
             "n_static": n_static,
             "slots": None if slots is None else tuple(tuple(slot) for slot in slots),
         }
@@ -189,6 +194,7 @@ class ScalePrior(Network):
             n_layers=n_layers,
             n_heads=n_heads,
             dropout=dropout,
+            lags=lags,
             slots=slots,
             generator=generator,
         )

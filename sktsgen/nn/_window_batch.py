@@ -48,7 +48,9 @@ def hide_history(
     if generator is None:
         return known
     n_series, n_past = known.shape
-    kind, share = torch.rand(2, n_series, 1, generator=generator, device=known.device)
+    # The batch comes first: ranks that share it share the noise row by row.
+    noise = torch.rand(n_series, 2, 1, generator=generator, device=known.device)
+    kind, share = noise.unbind(1)
     age = torch.arange(n_past, 0, -1, device=known.device)
     seen = torch.where(kind < _STARTS + _SHORT, share * n_past, float(n_past))
     is_seen: Tensor = (age <= seen) & (kind >= _STARTS)

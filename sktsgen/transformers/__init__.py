@@ -1,7 +1,6 @@
 """Columns to float features and back."""
 
 from sktsgen.transformers._blocks import FeatureBlock
-from sktsgen.transformers._codecs import NumericCodec
 from sktsgen.transformers._decomposition import SeasonalTrendDecomposer
 from sktsgen.transformers._feature_rows import feature_rows
 from sktsgen.transformers._mixed_type import MixedTypeEncoder
@@ -10,7 +9,6 @@ from sktsgen.transformers._periods import find_periods
 __all__ = [
     "FeatureBlock",
     "MixedTypeEncoder",
-    "NumericCodec",
     "SeasonalTrendDecomposer",
     "feature_rows",
     "find_periods",

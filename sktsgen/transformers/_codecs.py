@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sktsgen.data import Panel
 from sktsgen.persistence import register
 from sktsgen.transformers._blocks import FeatureBlock
 from sktsgen.transformers._exact import distances, from_ordinals, limits, moved, to_ordinals
@@ -52,7 +51,7 @@ class NumericCodec:
         Value at feature 0 and slope there, in the units of the data: mean and standard deviation
         unless the column is warped. The scale of a constant column is 0.
     kept_ : ndarray of shape (n_kept,)
-        Columns that became features; without `kinds` the first one if all are constant.
+        Columns that became features.
     is_warped_ : ndarray of shape (n_columns,), bool
         Columns that go through the inverse hyperbolic sine.
     gaps_ : ndarray of shape (n_gaps,)
@@ -69,8 +68,8 @@ class NumericCodec:
 
     def fit(
         self,
-        values: Panel | np.ndarray,
-        kinds: Sequence[str] | None = None,
+        rows: np.ndarray,
+        kinds: Sequence[str],
         *,
         has_missing: bool = False,
     ) -> NumericCodec:
@@ -78,26 +77,21 @@ class NumericCodec:
 
         Parameters
         ----------
-        values : ndarray of shape (n_rows, n_columns) or Panel
+        rows : ndarray of shape (n_rows, n_columns)
             Boolean, integer or floating numbers, NaN where missing; may be a `numpy.memmap`.
-        kinds : sequence of str or None, default=None
+        kinds : sequence of str
             Kind of each column, "continuous", "integer" or "count"; columns of other kinds are
-            left out. None means continuous.
+            left out.
         has_missing : bool, default=False
-            Whether there were missing cells that `values` does not show.
+            Whether there were missing cells that `rows` do not show.
         """
-        rows: np.ndarray = values.values if isinstance(values, Panel) else values
-        asked = ("continuous",) * rows.shape[1] if kinds is None else kinds
         self.dtype_ = rows.dtype
-        self.is_whole_ = np.array([kind in ("integer", "count") for kind in asked])
-        self.is_count_ = np.array([kind == "count" for kind in asked])
+        self.is_whole_ = np.array([kind in ("integer", "count") for kind in kinds])
+        self.is_count_ = np.array([kind == "count" for kind in kinds])
         self._learn_origin(rows)
         moments = measure(lambda: self._chunks(rows))
         is_kept = moments.scale > 0
-        if kinds is not None:
-            is_kept &= self.is_whole_ | (np.array(kinds) == "continuous")
-        elif not is_kept.any():
-            is_kept[0] = True
+        is_kept &= self.is_whole_ | (np.array(kinds) == "continuous")
         self.kept_ = np.flatnonzero(is_kept)
         has_gaps = (moments.n_present < len(rows)) | has_missing
         self.gaps_ = np.intersect1d(self.kept_, np.flatnonzero(has_gaps))
@@ -121,12 +115,6 @@ class NumericCodec:
     def n_uniforms(self) -> int:
         """Number of uniforms that `decode` takes for a row."""
         return int(self.is_whole_.sum()) if self.is_stochastic else 0
-
-    @property
-    def log_scale(self) -> float:
-        """Sum of the logarithms of the scales: density of features minus that of the data."""
-        scale = self.scale_[self.kept_]
-        return float(np.log(scale[scale > 0]).sum())
 
     @property
     def blocks(self) -> tuple[FeatureBlock, ...]:
@@ -187,28 +175,6 @@ class NumericCodec:
         features[..., self._gap_at] = ~is_missing
         features[..., self._gap_at + 1] = is_missing
         return features
-
-    def transform(self, values: np.ndarray) -> np.ndarray:
-        """Do what `encode` does."""
-        return self.encode(values)
-
-    def inverse_transform(self, features: np.ndarray) -> np.ndarray:
-        """Turn features back into rows.
-
-        Parameters
-        ----------
-        features : ndarray of shape (..., n_features)
-            What `encode` gives.
-
-        Returns
-        -------
-        values : ndarray of shape (..., n_columns), float64
-            In the units of the data, not rounded; constant columns as they were; NaN where
-            the level missing is greater than the level present.
-        """
-        values = self._numbers_of(features) + self._float_origin
-        values[..., self.gaps_] += np.where(self._is_missing(features), np.nan, 0.0)
-        return values
 
     def decode(
         self, features: np.ndarray, uniforms: np.ndarray | None = None

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from sktsgen.data import LazyRows, MappedRows
-from sktsgen.transformers._codecs import NumericCodec
 from sktsgen.transformers._mixed_type import MixedTypeEncoder
 from sktsgen.transformers._moments import slices
 
@@ -47,7 +46,7 @@ class TableRows:
 
 def feature_rows(
     values: np.ndarray | pd.DataFrame,
-    codec: NumericCodec | MixedTypeEncoder,
+    codec: MixedTypeEncoder,
     device: torch.device,
 ) -> Tensor | LazyRows:
     """Make the features of all rows, or read them on demand where that is too large.
@@ -56,7 +55,7 @@ def feature_rows(
     ----------
     values : ndarray or DataFrame of shape (n_rows, n_columns)
         Rows of all series; may be a `numpy.memmap`.
-    codec : NumericCodec or MixedTypeEncoder
+    codec : MixedTypeEncoder
         What makes features of them.
     device : torch.device
         Where a preloaded tensor is put.

@@ -3,27 +3,22 @@
 import numpy as np
 import pytest
 
-from sktsgen.estimators._multiscale_stages import latent_length
+from sktsgen.estimators._multiscale_stages import automatic_scales
 from sktsgen.exceptions import CodebookUsageWarning
 from tests.estimators.models import fitted, panel
 from tests.estimators.multiscale_models import small
 
 
 @pytest.mark.parametrize(
-    ("n_timesteps", "n_features", "expected"),
-    [
-        *[(24, 7, 6), (24, 50, 12), (48, 7, 12), (64, 7, 16), (96, 7, 12), (128, 7, 16)],
-        *[(256, 7, 16), (1, 1, 1), (3, 1, 3), (4, 1, 2), (10, 1, 5), (25, 7, 7), (97, 7, 13)],
-    ],
+    ("n_timesteps", "expected"),
+    [(1, (1,)), (8, (1,)), (9, (1, 2)), (16, (1, 2)), (24, (1, 2, 3)), (96, (1, 2, 3))],
 )
-def test_latent_length_is_that_of_the_paper_where_it_has_one(n_timesteps, n_features, expected):
-    assert latent_length(n_timesteps, n_features) == expected
+def test_automatic_scales_leave_eight_steps_to_a_token(n_timesteps, expected):
+    assert automatic_scales(n_timesteps) == expected
 
 
-def test_scales_of_the_paper_are_the_automatic_ones():
-    assert fitted(small(window_length=None, scales="auto"), panel(2, 24)).scales_ == (
-        1, 2, 3, 4, 5, 6,
-    )  # fmt: skip
+def test_window_of_the_data_decides_the_automatic_scales():
+    assert fitted(small(window_length=None, scales="auto"), panel(2, 24)).scales_ == (1, 2, 3)
 
 
 def test_fitted_attributes_describe_the_model(scale_model):

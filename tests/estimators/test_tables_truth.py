@@ -4,10 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.estimators.models import fitted, honest
+from tests.estimators import models, multiscale_models
+from tests.estimators.models import fitted
 
 P = np.array([[0.85, 0.15, 0.0], [0.1, 0.7, 0.2], [0.3, 0.1, 0.6]])
 SHIFT = 4.0
+ENGINES = {
+    "factorized": (models.honest, {"n_components": 4, "max_epochs": 5}),
+    "multiscale": (multiscale_models.honest, {"window_length": 16, "max_epochs": 3}),
+}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def honest(request):
+    """Give a generator of either engine that learns in a few seconds."""
+    make, sizes = ENGINES[request.param]
+    return lambda **params: make(**sizes | params)
 
 
 def chain(n_series, n_timesteps, seed):
@@ -53,8 +65,8 @@ def joint():
 
 
 @pytest.fixture(scope="module")
-def joint_model(joint):
-    return fitted(honest(codebook_size=16, n_components=4, max_epochs=5), joint)
+def joint_model(honest, joint):
+    return fitted(honest(codebook_size=16), joint)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +76,9 @@ def joint_draw(joint_model):
 
 @pytest.mark.parametrize("codebook_size", [2, 8])
 def test_score_of_a_chain_is_its_entropy_rate_whatever_the_codebook(codebook_size):
-    model = fitted(honest(codebook_size=codebook_size, max_epochs=5), table(chain(200, 48, 0)))
+    model = fitted(
+        models.honest(codebook_size=codebook_size, max_epochs=5), table(chain(200, 48, 0))
+    )
     X = table(chain(100, 200, seed=9))
     assert abs(model.score(X) + entropy_rate()) < 0.05
     assert model.score(X) < -entropy_rate() + 0.02  # no better than possible
@@ -100,11 +114,9 @@ def test_static_column_is_drawn_as_often_and_conditions_the_rest(joint, joint_mo
     assert joint_model.score(swapped) < joint_model.score(joint) - 0.02
 
 
-def test_completed_draws_fill_the_gaps_with_what_stands_elsewhere(joint):
+def test_completed_draws_fill_the_gaps_with_what_stands_elsewhere(honest, joint):
     """Half of the numbers are hidden at the high level, and only there."""
-    model = fitted(
-        honest(missing="complete", codebook_size=16, n_components=4, max_epochs=5), joint
-    )
+    model = fitted(honest(missing="complete", codebook_size=16), joint)
     drawn = model.sample(200, length=24, random_state=3)
     assert not drawn.isna().any(axis=None)
     high = drawn[drawn["state"] == "high"]
