@@ -111,6 +111,13 @@ def test_calibrated_draws_cover_what_they_should(level):
     assert interval_coverage(truth, narrow, level=level) < level - 0.1
 
 
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_few_calibrated_draws_cover_what_they_should(level):
+    """20 draws by linear quantiles would cover 0.45 and 0.81."""
+    truth, *draws = np.random.default_rng(3).standard_normal((21, 2000, 10, 1))
+    assert interval_coverage(truth, draws, level=level) == pytest.approx(level, abs=0.01)
+
+
 LEVELS = pd.DataFrame({"state": list("aaaabbcc"), "flag": [True] * 6 + [False] * 2, "x": 1.0})
 
 
