@@ -103,7 +103,8 @@ def draw_hidden(
     """
     names = list(mixture)
     shares = torch.tensor([mixture[name] for name in names], device=observed.device)
-    kinds = torch.multinomial(shares, len(observed), replacement=True, generator=generator)
+    uniform = _uniform((len(observed), 1), observed, generator)
+    kinds = (uniform > shares.cumsum(0)[:-1] / shares.sum()).sum(1)
     hidden = torch.zeros_like(observed)
     for number, name in enumerate(names):
         drawn = MASKS[name](observed, generator)
