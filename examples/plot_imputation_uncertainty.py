@@ -28,8 +28,8 @@ table.iloc[724:742, 1:3] = np.nan
 # %%
 # Fill it
 # -------
-# The imputer learns from the table as it is, gaps and all. `transform` gives the median of its
-# draws; observed cells come back as they were.
+# The imputer learns from the table as it is, gaps and all. `transform` gives the median of each
+# missing cell; observed cells come back as they were.
 
 imputer = LatentDiffusionImputer(window_length=24, max_epochs=2, random_state=0).fit(table)
 filled = imputer.transform(table)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator
 from sktsgen.datasets import make_class_panel, make_var1
@@ -187,3 +188,17 @@ def test_scores_are_floats_and_prefer_what_was_learnt(forecaster):
     assert isinstance(score, float)
     shuffled = frame.sample(frac=1.0, random_state=0).set_axis(frame.index)
     assert score > forecaster.score(shuffled)
+
+
+def test_series_that_do_not_fit_into_the_memory_are_drawn_in_halves(mixed_model, monkeypatch):
+    expected, tried, original = mixed_model.sample(7, length=10), [], mixed_model._draw_after
+
+    def draw(*args, draws, **options):
+        tried.append(len(draws))
+        if len(draws) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return original(*args, draws=draws, **options)
+
+    monkeypatch.setattr(mixed_model, "_draw_after", draw)
+    pd.testing.assert_frame_equal(mixed_model.sample(7, length=10), expected, atol=1e-4)
+    assert tried == [7, 4, 2, 2, 3, 2, 1]

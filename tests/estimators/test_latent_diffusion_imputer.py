@@ -66,7 +66,7 @@ def test_containers_are_one_panel(model):
 def test_few_draws_are_the_first_of_many(model):
     many = model.sample_imputations(panel(), 5)
     few = model.sample_imputations(panel(), 2)
-    np.testing.assert_allclose(few, many[:2], rtol=1e-5)
+    np.testing.assert_allclose(few, many[:2], rtol=1e-5, atol=1e-5)
     assert not np.allclose(many[0], many[1])
     other = model.sample_imputations(panel(), 2, random_state=9)
     assert not np.allclose(few, other)
@@ -86,11 +86,16 @@ def test_spread_is_that_of_the_draws_and_zero_where_observed(model):
     assert filled.shape == std.shape
 
 
-def test_one_pass_answers_without_draws():
+def test_one_pass_answers_without_draws_and_draws_say_how_sure_it_is():
     X = panel()
-    one_pass = small(LatentDiffusionImputer, n_samples=0).fit(X).transform(X)
+    imputer = small(LatentDiffusionImputer).fit(X)
+    one_pass, std = imputer.transform(X, return_std=True)
     assert not np.isnan(one_pass).any()
-    assert not np.allclose(one_pass, small(LatentDiffusionImputer).fit(X).transform(X))
+    np.testing.assert_array_equal(one_pass, imputer.transform(X))
+    np.testing.assert_allclose(
+        std, np.std(imputer.sample_imputations(X, 20), axis=0), rtol=1e-4, atol=1e-6
+    )
+    assert not np.allclose(one_pass, imputer.set_params(n_samples=4).transform(X))
 
 
 def test_nothing_missing_comes_back_as_a_copy(model):
