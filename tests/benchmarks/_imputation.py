@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sktsgen.metrics import crps, interval_coverage, interval_width, mae, rmse
 from tests.benchmarks._data import SHARED
-from tests.benchmarks._imputers import BASELINES
+from tests.benchmarks._imputers import BASELINES, N_DRAWS, answers_of
 from tests.benchmarks._masks import PATTERNS, digest, hide, save_mask
 from tests.benchmarks._mixed_imputation import WINDOW, mixed_imputation
 from tests.benchmarks._rows import Row
@@ -24,7 +24,6 @@ from tests.benchmarks._rows import Row
 Array = NDArray[np.float64]
 PEERS = ("SAITS", "BRITS", "CSDI")  # of PyPOTS, in an environment of its own
 PEER_SCRIPT = Path(__file__).parent / "pypots_imputers.py"
-N_DRAWS = 20
 
 
 class Parts(NamedTuple):
@@ -105,22 +104,28 @@ class _Task:
 def _methods(plan: ImputationPlan, task: _Task) -> Iterator[tuple[str, Row]]:
     makers = (BASELINES if plan.baselines else {}) | plan.make
     for name, make in makers.items():
-        yield name, _measured(make(task.seed), task)
+        for answer, figures in _measured(make(task.seed), task):
+            yield f"{name}{answer}", figures
     if plan.pypots is not None and plan.budget != "smoke":
         for name in plan.peers:
             yield name, _peer(plan.pypots, name, task)
 
 
-def _measured(imputer: Any, task: _Task) -> Row:
+def _measured(imputer: Any, task: _Task) -> Iterator[tuple[str, Row]]:
+    """Figures of the answer of an imputer, and of others that it can give."""
     started = time.perf_counter()
     imputer.fit(np.concatenate((task.holed.train, task.holed.validation)))
-    fitted = time.perf_counter()
-    filled = np.asarray(imputer.transform(task.holed.test))
-    took = {"fit_s": fitted - started, "impute_s": time.perf_counter() - fitted}
-    draws = [filled]
-    if hasattr(imputer, "sample_imputations"):
-        draws = list(imputer.sample_imputations(task.holed.test, N_DRAWS))
-    return _errors(task, filled, draws) | took
+    fit_s = time.perf_counter() - started
+    for answer, n_samples in answers_of(imputer).items():
+        if n_samples is not None:
+            imputer.set_params(n_samples=n_samples)
+        started = time.perf_counter()
+        filled = np.asarray(imputer.transform(task.holed.test))
+        took = {"fit_s": fit_s, "impute_s": time.perf_counter() - started}
+        draws = [filled]
+        if not answer and hasattr(imputer, "sample_imputations"):
+            draws = list(imputer.sample_imputations(task.holed.test, N_DRAWS))
+        yield answer, _errors(task, filled, draws) | took
 
 
 def _errors(task: _Task, filled: Array, draws: list[Array]) -> Row:
@@ -171,7 +176,7 @@ def _row(plan: ImputationPlan, task: _Task, name: str) -> Row:
 
 
 def _named(plan: ImputationPlan, name: str, pattern: str, seed: int) -> Row:
-    is_ours = name in plan.make
+    is_ours = name.split(",")[0] in plan.make
     return {
         "table": "imputation",
         "name": name,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+N_DRAWS = 20
 
 
 class ColumnMean:
@@ -96,3 +97,11 @@ BASELINES = {
     "column mean": lambda seed: ColumnMean(),
     "IterativeImputer": Regression,
 }
+
+
+def answers_of(imputer: Any) -> dict[str, int | None]:
+    """Numbers of draws behind the answers to measure, the default first."""
+    default = getattr(imputer, "n_samples", None)
+    others = {", one pass": 0, ", one draw": 1, f", median of {N_DRAWS} draws": N_DRAWS}
+    found = {name: n for name, n in others.items() if default is not None and n != default}
+    return {"": default, **found}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sktsgen.metrics import balanced_error, crps, error_rate, level_log_loss, mae, rmse
 from tests.benchmarks._data import SHARED
-from tests.benchmarks._imputers import BASELINES
+from tests.benchmarks._imputers import BASELINES, N_DRAWS, answers_of
 from tests.benchmarks._masks import Mask, digest, hide
 from tests.benchmarks._rows import Row
 
@@ -18,7 +18,6 @@ Array = NDArray[np.float64]
 LEVELS = ["season", "workingday", "weathersit"]
 NUMBERS = ["temp", "hum", "windspeed", "casual", "registered"]
 WINDOW = 48
-N_DRAWS = 20
 
 
 class MixedTask(NamedTuple):
@@ -86,7 +85,8 @@ def mixed_imputation(
         for seed in seeds:
             task = mixed_task(pattern, seed, n_windows=20 if is_smoke else None)
             for name, maker in (wrapped | make).items():
-                yield pattern, seed, name, _measured(maker(seed), task)
+                for answer, figures in _measured(maker(seed), task):
+                    yield pattern, seed, f"{name}{answer}", figures
 
 
 def _one_hot(rule: Callable[[int], Any]) -> Callable[[int], OneHot]:
@@ -120,14 +120,28 @@ def load_bikes() -> pd.DataFrame:
     return table[: n * WINDOW].set_axis(index, axis=0)
 
 
-def _measured(imputer: Any, task: MixedTask) -> Row:
+def _measured(imputer: Any, task: MixedTask) -> Iterator[tuple[str, Row]]:
+    """Figures of the answer of an imputer, and of others that it can give."""
     started = time.perf_counter()
     imputer.fit(task.train)
-    fitted = time.perf_counter()
-    filled = imputer.transform(task.holed)
-    took = {"fit_s": fitted - started, "impute_s": time.perf_counter() - fitted}
+    fit_s = time.perf_counter() - started
+    for answer, n_samples in answers_of(imputer).items():
+        if n_samples is not None:
+            imputer.set_params(n_samples=n_samples)
+        started = time.perf_counter()
+        filled = imputer.transform(task.holed)
+        figures = _errors(task, filled) | {"fit_s": fit_s}
+        figures["impute_s"] = time.perf_counter() - started
+        if not answer and hasattr(imputer, "sample_imputations"):
+            draws = list(imputer.sample_imputations(task.holed, N_DRAWS))
+            figures["crps"] = crps(task.whole, draws, scale=task.scale, targets=task.hidden)
+            figures["log_loss"] = level_log_loss(task.whole, draws, targets=task.hidden)
+        yield answer, figures
+
+
+def _errors(task: MixedTask, filled: pd.DataFrame) -> Row:
     asked = {"targets": task.hidden}
-    figures: Row = {
+    return {
         "mae": mae(task.whole, filled, scale=task.scale, **asked),
         "rmse": rmse(task.whole, filled, scale=task.scale, **asked),
         "error_rate": error_rate(task.whole, filled, **asked),
@@ -135,8 +149,3 @@ def _measured(imputer: Any, task: MixedTask) -> Row:
         "mask": digest(task.hidden),
         "n_windows": len(task.whole) // WINDOW,
     }
-    if hasattr(imputer, "sample_imputations"):
-        draws = list(imputer.sample_imputations(task.holed, N_DRAWS))
-        figures["crps"] = crps(task.whole, draws, scale=task.scale, **asked)
-        figures["log_loss"] = level_log_loss(task.whole, draws, **asked)
-    return figures | took
