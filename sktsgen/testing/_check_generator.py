@@ -8,6 +8,7 @@ from sktsgen.testing._continuation_laws import CONTINUATION_LAWS
 from sktsgen.testing._sampling_laws import SAMPLING_LAWS
 from sktsgen.testing._score_laws import SCORE_LAWS
 from sktsgen.testing._state_laws import STATE_LAWS
+from sktsgen.testing._table_laws import TABLE_LAWS
 
 Check = Callable[[Any], None]
 
@@ -16,7 +17,8 @@ def check_generator(estimator: Any) -> None:
     """Check that an estimator keeps the contract of a generator of time series.
 
     It covers what `sklearn.utils.estimator_checks.check_estimator` does not look at: `sample`,
-    `sample_batches`, `forecast`, containers, seeds, saved files and the meaning of `score`. Every
+    `sample_batches`, `forecast`, containers, mixed tables (to be taken or refused by the name of a
+    column), seeds, saved files and the meaning of `score`. Every
     law fits a clone of the estimator, with ``random_state=0``, to a few dozen rows; use the
     smallest sizes the estimator has.
 
@@ -62,4 +64,5 @@ def generator_checks() -> tuple[Check, ...]:
     >>> generator_checks()[0].__name__
     'check_unfitted_use_is_refused'
     """
-    return STATE_LAWS + SAMPLING_LAWS + CONTINUATION_LAWS + CONTAINER_LAWS + SCORE_LAWS
+    by_values = SAMPLING_LAWS + CONTINUATION_LAWS + SCORE_LAWS
+    return STATE_LAWS + by_values + CONTAINER_LAWS + TABLE_LAWS

@@ -339,9 +339,64 @@ class RoundsHorizons(ToyGenerator):
         return super().forecast(X, whole, n_samples=n_samples, random_state=random_state)
 
 
+@breaks("check_mixed_table_is_taken_or_refused", "fit must name one of the columns")
+class RefusesWithoutAName(ToyGenerator):
+    def fit(self, X, y=None):
+        try:
+            return super().fit(X, y)
+        except (TypeError, ValueError) as error:
+            raise TypeError("Numbers only.") from error
+
+
+@register
+class DrawsFromATable(ToyGenerator):
+    """Honest with mixed panels too: it draws their series again."""
+
+    def fit(self, X, y=None):
+        if not isinstance(X, pd.DataFrame) or len(X.select_dtypes("number").columns) == X.shape[1]:
+            return super().fit(X, y)
+        self.table_ = X
+        return self
+
+    def sample(self, n_samples=1, *, length=None, **options):
+        if not hasattr(self, "table_"):
+            return super().sample(n_samples, length=length, **options)
+        table = self.table_.groupby(level=0).head(length)
+        return table[table.index.get_level_values(0).isin(table.index.levels[0][:n_samples])]
+
+
+@breaks("check_mixed_table_keeps_its_types", "which fit did not see")
+class InventsLevels(DrawsFromATable):
+    def sample(self, n_samples=1, **options):
+        drawn = super().sample(n_samples, **options)
+        return drawn.assign(weather="snow") if "weather" in drawn else drawn
+
+
+@breaks("check_mixed_table_keeps_its_types", "came out as")
+class DrawsCountsAsFloats(DrawsFromATable):
+    def sample(self, n_samples=1, **options):
+        drawn = super().sample(n_samples, **options)
+        return drawn.astype({"visitors": float}) if "visitors" in drawn else drawn
+
+
+@breaks("check_static_columns_stay_static", "The static column 'area' has 8 values")
+class ShufflesRows(DrawsFromATable):
+    def sample(self, n_samples=1, **options):
+        drawn = super().sample(n_samples, **options)
+        return drawn.assign(area=np.arange(len(drawn)) / 3) if "area" in drawn else drawn
+
+
+@breaks("check_gaps_stay_where_they_were", "Column 'pressure' was whole and came out with 24 gaps")
+class ForgetsAColumn(DrawsFromATable):
+    def sample(self, n_samples=1, **options):
+        drawn = super().sample(n_samples, **options)
+        return drawn.assign(pressure=np.nan) if "pressure" in drawn else drawn
+
+
 @pytest.mark.parametrize("check", generator_checks(), ids=lambda check: check.__name__)
-def test_an_honest_generator_passes(check):
-    check(ToyGenerator())
+@pytest.mark.parametrize("cls", [ToyGenerator, DrawsFromATable])
+def test_an_honest_generator_passes(check, cls):
+    check(cls())
 
 
 @pytest.mark.parametrize(("law", "complaint", "cls"), BREAKERS)
