@@ -44,12 +44,12 @@ plt.show()
 # %%
 # What each scale adds
 # --------------------
-# A window of two days is 12 vectors, quantised at nine scales. Decoded from the coarsest one it is
-# hardly more than a level; each further scale brings it closer.
+# A window of two days is three vectors, quantised at three scales: six tokens in all. They are a
+# plan, not a copy. Decoded from the coarsest one a window is hardly more than a level; each further
+# scale brings it closer, and what is left follows from the values before.
 
-n_scales = len(generator.scales_)
-fig, axs = plt.subplots(2, 2, figsize=(8.0, 4.4), sharex=True, sharey=True, layout="constrained")
-for ax, k in zip(axs.flat, (1, 2, 4, n_scales), strict=True):
+fig, axs = plt.subplots(3, figsize=(8.0, 5.0), sharex=True, sharey=True, layout="constrained")
+for k, ax in enumerate(axs, start=1):
     decoded = generator.reconstruct(past, n_scales=k)
     error = (decoded - past).var().sum() / past.var().sum()
     ax.plot(past["temperature"].to_numpy()[:96], color="#3b4a5e")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktsgen.datasets import make_ar1
+from sktsgen.datasets import make_ar1, make_mixed_panel
 from tests.estimators.models import PHI, fitted, hourly_frame, panel
 from tests.estimators.multiscale_models import small
 
@@ -80,3 +80,59 @@ def test_last_window_of_a_longer_series_ends_with_it(scale_model):
 def test_scales_that_are_not_there_are_refused(scale_model, n_scales):
     with pytest.raises(ValueError, match=f"n_scales={n_scales} must be from 1 to 3"):
         scale_model.reconstruct(panel(), n_scales=n_scales)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return make_mixed_panel(6, 40, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def table_model(table):
+    return fitted(small(), table)
+
+
+def test_parts_of_tables_are_those_of_their_numbers(table, table_model):
+    """Levels and static columns have no parts; gaps are filled by the value before."""
+    parts = table_model.decompose(table)
+    numbers = ["pressure", "temperature", "visitors"]
+    for part in parts.values():
+        assert list(part.columns) == numbers
+        assert part.index.equals(table.index)
+        assert (part.dtypes == np.float64).all()
+    whole, given = parts.trend + parts.coarse + parts.fine, table[numbers].astype(float)
+    present = given.notna()
+    error = ((whole - given) / given.std()).abs()
+    assert error.where(present).max().max() < 1e-4
+    held = given.groupby(level=0).ffill()
+    is_held = ~present & held.notna()
+    assert is_held.any().any()
+    np.testing.assert_allclose(whole.where(is_held), held.where(is_held), rtol=1e-4)
+
+
+def test_parts_of_drawn_tables_add_up_before_integers_are_rounded(table, table_model):
+    drawn, parts = table_model.sample(3, length=10, return_components=True, random_state=1)
+    whole = sum(parts.values())
+    assert whole.index.equals(drawn.index)
+    np.testing.assert_array_equal(np.round(whole["visitors"]), drawn["visitors"])
+    present = drawn["temperature"].notna()
+    np.testing.assert_allclose(
+        whole["temperature"][present], drawn["temperature"][present], rtol=1e-5
+    )
+
+
+def test_reconstructed_tables_have_the_types_and_the_static_columns_of_the_table(
+    table, table_model
+):
+    decoded = table_model.reconstruct(table)
+    pd.testing.assert_series_equal(decoded.dtypes, table.dtypes)
+    static = [table.columns[i] for i in table_model.static_columns_]
+    pd.testing.assert_frame_equal(decoded[static], table[static])
+    assert set(decoded["sky"].dropna()) <= set(table["sky"].dropna())
+
+
+def test_levels_alone_cannot_be_taken_apart():
+    X = pd.DataFrame({"sky": ["clear", "rain"] * 20})
+    generator = fitted(small(), X)
+    with pytest.raises(ValueError, match=r"No column is a number .* are \('categorical',\)"):
+        generator.decompose(X)

@@ -1,7 +1,9 @@
 """What `fit` of MultiScaleARGenerator learns and says, and what it refuses."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from sktsgen.estimators._multiscale_stages import automatic_scales
 from sktsgen.exceptions import CodebookUsageWarning
@@ -115,3 +117,32 @@ def test_a_failed_fit_leaves_the_former_model():
         generator.set_params(d_hidden=9).fit(panel())
     generator.set_params(d_hidden=8)
     np.testing.assert_array_equal(generator.sample(2, random_state=0), before)
+
+
+def test_warm_start_goes_on_with_the_codes_and_the_weights_of_the_fit_before():
+    generator = fitted(small(warm_start=True), panel())
+    codebook = generator.tokenizer_.quantizer.codebook.codebook.clone()
+    fresh = fitted(small(), panel())
+    fitted(generator.set_params(learning_rate=1e-9), panel())
+    assert generator.codebook_size_ == fresh.codebook_size_
+    # Averages of codes move on, but slowly; a fresh fit places its codes anew.
+    moved = (generator.tokenizer_.quantizer.codebook.codebook - codebook).abs().max()
+    assert moved < 0.2
+    for name in ("token_place", "patch_place"):
+        weights = (getattr(model.prior_, name) for model in (generator, fresh))
+        torch.testing.assert_close(*weights, atol=1e-4, rtol=0)
+
+
+def test_warm_start_of_another_size_is_refused_and_the_model_kept():
+    generator = fitted(small(warm_start=True), panel())
+    before = generator.sample(2, random_state=0)
+    with pytest.raises(ValueError, match=r"warm_start=True goes on .* d_hidden was 8 and is 16"):
+        generator.set_params(d_hidden=16).fit(panel())
+    generator.set_params(d_hidden=8)
+    np.testing.assert_array_equal(generator.sample(2, random_state=0), before)
+
+
+def test_point_emission_refuses_levels_by_name():
+    X = pd.DataFrame({"load": panel()[0][:, 0], "state": ["on", "off"] * 10})
+    with pytest.raises(ValueError, match="emission='point' draws no levels .* 'state' has them"):
+        small(emission="point").fit(X)
