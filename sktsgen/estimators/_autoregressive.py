@@ -31,6 +31,8 @@ _CHUNK = 1000
 _SEASON_ROWS = 20_000
 # Time steps of a batch of "auto" size.
 _STEPS_PER_BATCH = 1536
+# Rows that levels are counted in.
+_COUNTED = 50_000
 
 
 class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
@@ -94,14 +96,20 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         around = () if self.period_ is None else range(self.period_ - 1, self.period_ + 2)
         return tuple(sorted({1, 2, 3, *around}, reverse=True))
 
-    def _tell_spread(self, spread: Tensor, rows: Tensor | LazyRows) -> None:
-        """Noise on levels is relative to how much they vary, as it is on standardised numbers."""
+    def _start_levels(
+        self, emission: MixtureEmission | None, spread: Tensor, rows: Tensor | LazyRows
+    ) -> None:
+        """Tell a network how often levels are, and go together, before it is trained.
+
+        Noise on them is relative to how much they vary, `spread`, as it is on standardised numbers.
+        """
         blocks = [block for block in self.codec_.blocks_ if block.kind == "discrete"]
         levels = [level for block in blocks for level in range(block.start, block.stop)]
-        if levels:
+        if levels and emission is not None:
             n_rows = rows.shape[0]
-            some = rows[torch.arange(0, n_rows, max(1, n_rows // 10_000))]
-            spread[levels] = some[:, levels].std(0, correction=0).cpu()
+            some = rows[torch.arange(0, n_rows, max(1, n_rows // _COUNTED))].cpu()
+            spread[levels] = some[:, levels].std(0, correction=0)
+            emission.start_levels(some)
 
     def _calibrate(self, emission: MixtureEmission | None, windows: Windows, seed: int) -> None:
         """Bring the size of steps in free draws to that in `windows`."""

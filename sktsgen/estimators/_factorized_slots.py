@@ -9,17 +9,24 @@ from sktsgen.transformers import FeatureBlock, MixedTypeEncoder
 
 
 def slots_of(codec: MixedTypeEncoder, is_complete: bool) -> tuple[Slot, ...] | None:
-    """Slots of the blocks of a codec, column by column; None if all features are plain numbers.
+    """Slots of the blocks of a codec; None if all features are plain numbers.
 
-    Whether a cell is missing comes before the number in it: what is not there has no density.
-    With `is_complete` the level that says "missing" is read and never drawn.
+    Which cells are missing comes first, all columns together: gaps go together more often than
+    not, and what is not there has no density. What the cells hold follows column by column.
+    With `is_complete` what says "missing" is read and never drawn.
     """
-    blocks = sorted(codec.blocks_, key=lambda block: (block.column, block.kind != "discrete"))
+    blocks = codec.blocks_
     if all(block.kind == "continuous" for block in blocks):
         return None
     limits = integer_bounds(codec)
-    gaps = {block.column: block.start for block in blocks if block.has_missing}
-    return tuple(_slot(block, gaps.get(block.column, -1), limits, is_complete) for block in blocks)
+    gaps = {block.column: block.stop - 1 for block in blocks if block.has_missing}
+    flags = [_flag(block, is_complete) for block in blocks if block.has_missing]
+    cells = [
+        _slot(block, gaps.get(block.column, -1), limits)
+        for block in blocks
+        if not (block.has_missing and block.width == 2)
+    ]
+    return (*flags, *cells)
 
 
 def hidden_levels(codec: MixedTypeEncoder) -> list[tuple[int, int]]:
@@ -42,9 +49,17 @@ def integer_bounds(codec: MixedTypeEncoder) -> np.ndarray:
     return bounds
 
 
-def _slot(block: FeatureBlock, gap: int, limits: np.ndarray, is_complete: bool) -> Slot:
+def _flag(block: FeatureBlock, is_complete: bool) -> Slot:
+    """Slot of what says that a cell is missing: levels of present and missing, or a feature."""
+    if block.width == 2:
+        return Slot(block.start, 2, 2 - is_complete)
+    return Slot(block.stop - 1, 1, 1 - is_complete)
+
+
+def _slot(block: FeatureBlock, gap: int, limits: np.ndarray) -> Slot:
     if block.kind == "discrete":
-        return Slot(block.start, block.width, block.width - (block.has_missing and is_complete))
+        n_levels = block.width - block.has_missing
+        return Slot(block.start, n_levels, n_levels, gap)
     lowest, highest = (float(limit) for limit in limits[:, block.start])
     if block.kind == "continuous":
         return Slot(block.start, gap=gap)

@@ -89,9 +89,8 @@ class FactorizedStages(AutoregressiveGenerator):
             generator=generator,
         )
         prior.codebooks.copy_(codebooks)
-        if has_mixture:
-            self._tell_spread(prior.spread, rows)
-        else:
+        self._start_levels(prior.emission, prior.spread, rows)
+        if not has_mixture:
             prior.spread.copy_(self.tokenizer_.quantizer.spread())
         return prior.to(self.device_)
 

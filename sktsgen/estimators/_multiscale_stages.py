@@ -111,7 +111,7 @@ class MultiScaleStages(AutoregressiveGenerator):
             slots=slots_of(self.codec_, self.missing == "complete"),
             generator=generator,
         )
-        self._tell_spread(prior.emission.spread, rows)
+        self._start_levels(prior.emission.mixture, prior.emission.spread, rows)
         return prior.to(self.device_)
 
     def _tokenizer_recipe(self) -> Recipe:

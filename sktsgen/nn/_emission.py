@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sktsgen.nn._layers import Linear, uniform
-from sktsgen.nn._slots import Slot, read_slots
+from sktsgen.nn._level_tree import level_tree
+from sktsgen.nn._slots import Slot, choices_of, read_slots
 from sktsgen.ops import draw_index, draw_normal, mixture_log_density, mixture_log_mass
 
 # Steps of integers up to this share of the smallest scale: density times step differs from the
@@ -29,6 +30,7 @@ class MixtureEmission(nn.Module):
     a step cannot say; a convex mix cannot run away. Each number is also given how far the
     numbers before it fell from their points, and the levels before it, so that all of a step are
     drawn jointly; levels are given the numbers themselves.
+    Levels also have logits straight from the levels before them.
     Training evaluates all slots in one masked pass; drawing goes through them one by one.
 
     What is drawn falls `inflation` times as far from its point as the network says, and is read
@@ -93,8 +95,13 @@ class MixtureEmission(nn.Module):
         start = torch.cat([torch.zeros(n_mixture), means, torch.full((n_mixture,), -1.0)])
         self.out_bias = nn.Parameter(start.expand(n_numbers, -1).clone())
         self.logits = nn.ModuleList(
-            Linear(d_hidden, self.slots[place].n_levels, generator, bias=True, gain=0.3)
+            Linear(d_hidden, _width(self.slots[place]), generator, bias=True, gain=0.3)
             for place in self.levels
+        )
+        # What is sure once an earlier level is known would be learnt slowly through the states.
+        self.between = nn.ParameterList(
+            torch.zeros(len(before), _width(self.slots[place]))
+            for before, place in list(zip(self.features_before, self.levels, strict=True))[1:]
         )
         self.register_buffer("inflation", torch.ones(n_numbers))
         self._register()
@@ -115,6 +122,11 @@ class MixtureEmission(nn.Module):
             i for i, slot in enumerate(of_numbers) if slot.step > _FINE * self.smallest_scale
         ]
         self.has_integers = any(slot.step for slot in of_numbers)
+        of_levels = [slots[place] for place in self.levels]
+        self.features_before = [
+            [feature for slot in of_levels[:i] for feature in slot.features]
+            for i in range(len(of_levels))
+        ]
         self.is_completing = any(slot.n_drawn < slot.n_levels for slot in slots)
 
     def _register(self) -> None:
@@ -165,6 +177,22 @@ class MixtureEmission(nn.Module):
             found[:, place] = self._log_probability(i, values, of_levels[:, i])
         return found
 
+    @torch.no_grad()
+    def start_levels(self, values: Float[Tensor, "n features"]) -> None:
+        """Begin with how often levels are, each given the earlier one that tells most about it.
+
+        Parameters
+        ----------
+        values : Tensor of shape (n, n_features)
+            Steps of the data.
+        """
+        trees = level_tree([self.slots[place] for place in self.levels], values)
+        for i, (logits, given) in enumerate(trees):
+            bias: Tensor = self.logits[i].bias  # type: ignore[assignment]
+            bias[: len(logits)] = logits
+            if i:
+                self.between[i - 1][:, : len(logits)] = given
+
     def draw(
         self,
         guesses: tuple[Float[Tensor, "n features"], Float[Tensor, "n features"]],
@@ -179,10 +207,11 @@ class MixtureEmission(nn.Module):
             state, uniform_of = F.silu(hidden[:, place]), uniforms[:, place, 0]
             weights = self.from_earlier[place + 1 :, slot.start : slot.stop]  # (later, own, hidden)
             if slot.n_levels:
-                logits = self.logits[self._rank[place]](state)[:, : slot.n_drawn]
-                level = draw_index(logits, uniform_of)
-                values[:, slot.start : slot.stop] = F.one_hot(level, slot.n_levels)
-                hidden[:, place + 1 :] += weights[:, level].transpose(0, 1)
+                level = draw_index(self._level_logits(self._rank[place], values, state), uniform_of)
+                feature, share = _shown(slot, level, values)
+                shown = F.one_hot(feature, slot.n_levels) * share[:, None]
+                values[:, slot.start : slot.stop] = shown
+                hidden[:, place + 1 :] += weights[:, feature].transpose(0, 1) * share[:, None, None]
                 continue
             number = self._rank[place]
             residual = self._draw_number(number, state, uniform_of, normal[:, place])
@@ -190,7 +219,7 @@ class MixtureEmission(nn.Module):
             if slot.step or slot.gap >= 0:
                 value = self._settled(slot, value, values, guesses[1])
                 residual = (value - points[:, number]) / self.inflation[number]
-                residual = residual if slot.gap < 0 else residual * values[:, slot.gap]
+                residual = residual if slot.gap < 0 else residual * (1.0 - values[:, slot.gap])
             values[:, slot.start] = value
             hidden[:, place + 1 :] += self._seen(place, value, residual) * weights[:, 0]
         return values
@@ -199,7 +228,7 @@ class MixtureEmission(nn.Module):
         """1 for each number whose cell is there, 0 where it is missing."""
         present = torch.ones_like(self._of_numbers(values))
         if self.gapped:
-            present[:, self.gapped] = values[:, self.gaps]
+            present[:, self.gapped] = 1.0 - values[:, self.gaps]
         return present
 
     def share_present(self, values: Float[Tensor, "n features"]) -> Float[Tensor, " n"]:
@@ -207,7 +236,7 @@ class MixtureEmission(nn.Module):
         parts = [self.present(values)]
         for place in self.levels:
             slot = self.slots[place]
-            if slot.start not in self.gaps:
+            if not slot.is_flag and not set(slot.features) & set(self.gaps):
                 given = values[:, slot.start : slot.start + slot.n_drawn]
                 parts.append(given.sum(-1, keepdim=True))
         return torch.cat(parts, -1).mean(-1)
@@ -254,11 +283,17 @@ class MixtureEmission(nn.Module):
 
     def _log_probability(self, i: int, values: Tensor, states: Tensor) -> Tensor:
         """Log-probability of the level of one group; 0 where no level that is drawn is given."""
-        slot = self.slots[self.levels[i]]
-        given = values[:, slot.start : slot.start + slot.n_drawn]
-        logits = self.logits[i](states)[:, : slot.n_drawn]
-        log_probability: Tensor = (given * logits.float().log_softmax(-1)).sum(-1)
+        logits = self._level_logits(i, values, states).float()
+        given = choices_of(self.slots[self.levels[i]], values)
+        log_probability: Tensor = (given * logits.log_softmax(-1)).sum(-1)
         return log_probability
+
+    def _level_logits(self, i: int, values: Tensor, states: Tensor) -> Tensor:
+        """Logits of what one group may be: by the context, and by each level before it."""
+        logits: Tensor = self.logits[i](states)
+        if self.features_before[i]:
+            logits = logits + values[:, self.features_before[i]] @ self.between[i - 1]
+        return logits[:, : self.slots[self.levels[i]].n_choices]
 
     def _draw_number(
         self, number: int, state: Tensor, uniform_of: Tensor, normal: Tensor
@@ -277,7 +312,7 @@ class MixtureEmission(nn.Module):
             value = (slot.lowest + steps * slot.step).clamp(slot.lowest, slot.highest)
         if slot.gap < 0:
             return value
-        return torch.where(values[:, slot.gap] > 0, value, former[:, slot.start])
+        return torch.where(values[:, slot.gap] > 0, former[:, slot.start], value)
 
     def _seen(self, place: int, value: Tensor, residual: Tensor) -> Tensor:
         """Return what later slots see of a number, (n, later or 1, 1)."""
@@ -296,3 +331,19 @@ class MixtureEmission(nn.Module):
 
     def _scale(self, raw: Tensor) -> Tensor:
         return F.softplus(raw) + self.smallest_scale
+
+
+def _width(slot: Slot) -> int:
+    """Logits of a group; a flag chooses between two things."""
+    return max(2, slot.n_levels)
+
+
+def _shown(
+    slot: Slot, level: Int[Tensor, " n"], values: Float[Tensor, "n features"]
+) -> tuple[Int[Tensor, " n"], Float[Tensor, " n"]]:
+    """Feature of a slot that what was drawn is told by, and its value: 0 of a missing cell."""
+    if slot.is_flag:
+        return torch.zeros_like(level), level.to(values.dtype)
+    if slot.gap < 0:
+        return level, torch.ones_like(values[:, 0])
+    return level, 1.0 - values[:, slot.gap]

@@ -1,29 +1,32 @@
-"""What is drawn at once within a time step: one number, or one level of a group."""
+"""What is drawn at once within a time step: a number, one level of a group, or a flag."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
 class Slot(NamedTuple):
-    """A number, which is one feature, or levels, which are a one-hot group of features.
+    """A number, which is one feature, levels, which are a one-hot group of features, or a flag.
+
+    A flag is one feature, 1 where a cell is missing.
 
     Attributes
     ----------
     start : int
         The feature, or the first one of the group.
     n_levels : int, default=0
-        Features of the group; 0 for a number.
+        Features of the group; 1 for a flag, 0 for a number.
     n_drawn : int, default=0
         Levels that may be drawn, the first ones of the group; fewer than `n_levels` where the
         level that says "missing" is only read.
     gap : int, default=-1
-        For a number of which cells are missing: the first feature of the group of two levels,
-        present and missing, which is an earlier slot. -1 if none is missing.
+        For a number or a group of which cells are missing: the feature that says so, of an
+        earlier slot. -1 if none is missing.
     step : float, default=0.0
         Distance of the features of neighbouring integers; 0 if the number is continuous.
     lowest, highest : float, default=0.0, 0.0
@@ -37,6 +40,16 @@ class Slot(NamedTuple):
     step: float = 0.0
     lowest: float = 0.0
     highest: float = 0.0
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is the one feature that says that a cell is missing."""
+        return self.n_levels == 1 and self.gap < 0
+
+    @property
+    def n_choices(self) -> int:
+        """Number of things that levels or a flag choose from."""
+        return self.n_drawn + self.is_flag
 
     @property
     def stop(self) -> int:
@@ -63,9 +76,16 @@ def read_slots(given: Collection[tuple[Any, ...]] | None, n_features: int) -> Co
     if sorted(found) != list(range(n_features)):
         raise ValueError(f"slots have the features {found}, and there are {n_features}.")
     for place, slot in enumerate(slots):
-        if slot.gap >= 0 and slot.gap not in (other.start for other in slots[:place]):
-            raise ValueError(f"slot {place} has gap={slot.gap}, which no earlier slot begins with.")
+        earlier = [feature for other in slots[:place] for feature in other.features]
+        if slot.gap >= 0 and slot.gap not in earlier:
+            raise ValueError(f"slot {place} has gap={slot.gap}, which no earlier slot has.")
     return slots
+
+
+def choices_of(slot: Slot, x: Float[Tensor, "n features"]) -> Float[Tensor, "n choices"]:
+    """Tell which of the things that levels or a flag choose from is given: one-hot or zeros."""
+    given = x[:, slot.start : slot.start + slot.n_drawn]
+    return torch.cat([1.0 - x[:, slot.start : slot.stop], given], -1) if slot.is_flag else given
 
 
 def without_gaps(

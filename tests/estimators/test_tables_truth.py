@@ -88,7 +88,7 @@ def test_levels_follow_each_other_as_in_the_chain(joint_draw):
     states = joint_draw["state"].cat.codes.to_numpy().reshape(400, 24)
     found = np.zeros((3, 3))
     np.add.at(found, (states[:, :-1], states[:, 1:]), 1.0)
-    np.testing.assert_allclose(found / found.sum(1, keepdims=True), P, atol=0.06)
+    np.testing.assert_allclose(found / found.sum(1, keepdims=True), P, atol=0.08)
 
 
 def test_a_number_depends_on_the_level_as_in_the_data(joint, joint_draw):

@@ -1,9 +1,11 @@
 """Levels, integers and gaps: probabilities add up, and draws are as often as they are likely."""
 
 import itertools
+import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from sktsgen.nn import MixtureEmission, Slot
 from tests.nn.networks import normal, seeded
@@ -15,9 +17,11 @@ INTEGER = {"step": STEP, "lowest": -1.5, "highest": 1.5}
 SLOTS = (
     Slot(0, 3, 3),
     Slot(4, 2, 2),
-    Slot(3, gap=4, **INTEGER),
+    Slot(3, gap=5, **INTEGER),
     Slot(6, **INTEGER),
 )
+# A flag; three levels that are there unless it is set.
+FLAGGED = (Slot(3, 1, 1), Slot(0, 3, 3, gap=3))
 
 
 def new_emission(slots=SLOTS, n_features=7):
@@ -112,8 +116,32 @@ def test_a_missing_number_has_no_density_and_is_the_former_value():
     assert (found[~is_missing, 2] < 0).all()
 
 
+def test_levels_of_a_missing_cell_are_none():
+    emission, n = new_emission(FLAGGED, 4), 40_000
+    rows = torch.tensor([[0.0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
+    found = emission.log_density(rows, *setting(4, 4))
+    torch.testing.assert_close(found.sum(1).exp().sum(), torch.tensor(1.0), rtol=0, atol=1e-5)
+    assert found[0, 1] == 0
+    drawn = emission.draw(*setting(n, 4), torch.rand(n, 2, 2, generator=seeded(6)))
+    distance = torch.cdist(drawn, rows)
+    assert distance.amin(1).amax() == 0
+    share = torch.bincount(distance.argmin(1), minlength=4) / n
+    assert ((share - found.sum(1).exp()).abs() < 5 * (share / n).sqrt()).all()
+
+
+def test_a_flag_that_is_only_read_is_never_drawn():
+    emission = new_emission((Slot(3, 1, 0), FLAGGED[1]), 4)
+    assert emission.is_completing
+    drawn = emission.draw(*setting(500, 4), torch.rand(500, 2, 2, generator=seeded(6)))
+    assert (drawn[:, 3] == 0).all()
+    assert (drawn[:, :3].sum(1) == 1).all()
+    gap = torch.tensor([[0.0, 0, 0, 1]])
+    assert (emission.log_density(gap, *setting(1, 4)) == 0).all()
+    assert emission.share_present(gap).item() == 0
+
+
 def test_levels_that_are_only_read_are_never_drawn_and_count_for_nothing():
-    slots = (Slot(0, 3, 2), Slot(4, 2, 1), Slot(3, gap=4, **INTEGER), Slot(6, **INTEGER))
+    slots = (Slot(0, 3, 2), Slot(4, 2, 1), Slot(3, gap=5, **INTEGER), Slot(6, **INTEGER))
     emission, n = new_emission(slots), 2000
     drawn = emission.draw(*setting(n), torch.rand(n, 4, 2, generator=seeded(2)))
     assert (drawn[:, 2] == 0).all()
@@ -152,10 +180,48 @@ def test_training_reaches_every_weight():
     ("slots", "message"),
     [
         ((Slot(0), Slot(2)), r"slots have the features \[0, 2\], and there are 2"),
-        ((Slot(0, gap=1), Slot(1, 2, 2)), r"slot 0 has gap=1, which no earlier slot begins with"),
+        ((Slot(0, gap=1), Slot(1, 2, 2)), r"slot 0 has gap=1, which no earlier slot has"),
     ],
 )
 def test_slots_that_do_not_fit_are_refused(slots, message):
     n_features = 3 if slots[0].gap > 0 else 2
     with pytest.raises(ValueError, match=message):
         new_emission(slots, n_features)
+
+
+def test_levels_start_as_often_as_they_are_in_the_data():
+    slots = (Slot(0, 3, 3), Slot(3, 1, 1), Slot(4, 4, 4, gap=3))
+    first = torch.randint(3, (4000,), generator=seeded(1))
+    is_missing = torch.rand(4000, generator=seeded(2)) < torch.tensor([0.0, 0.1, 0.6])[first]
+    last = (first + 1) * ~is_missing  # a function of the first level; the fourth never comes
+    values = torch.cat(
+        [
+            F.one_hot(first, 3).float(),
+            is_missing[:, None].float(),
+            F.one_hot(last, 4).float() * ~is_missing[:, None],
+        ],
+        dim=1,
+    )
+    emission = new_emission(slots, 8)
+    emission.from_earlier.zero_()
+    emission.from_context.bias.zero_()
+    emission.start_levels(values)
+    guesses, context = setting(4000, 8)
+    drawn = emission.draw(guesses, 0.0 * context, torch.rand(4000, 3, 2, generator=seeded(3)))
+    share = [rows[:, :3].T @ rows / 4000 for rows in (values, drawn)]
+    torch.testing.assert_close(share[1], share[0], rtol=0, atol=0.03)
+    found = emission.log_density(values, guesses, 0.0 * context).sum(1).mean()
+    entropy = 3.0**-1 * sum(-p * math.log(p / 3) for p in (1.0, 0.1, 0.9, 0.6, 0.4))
+    assert found == pytest.approx(-entropy, abs=0.03)
+
+
+def test_levels_that_tell_nothing_of_each_other_start_alone():
+    slots = (Slot(0, 2, 2), Slot(2, 2, 2))
+    levels = torch.randint(2, (500, 2), generator=seeded(5))
+    values = F.one_hot(levels, 2).float().flatten(1)
+    emission = new_emission(slots, 4)
+    emission.start_levels(values)
+    assert (emission.between[0] == 0).all()
+    torch.testing.assert_close(
+        emission.logits[1].bias.softmax(0), values[:, 2:].mean(0), rtol=0, atol=2e-3
+    )
