@@ -182,6 +182,39 @@ IMPUTATION = Table(
         Column("impute_s", "fill, s", 2),
     ),
 )
+FORECASTING = Table(
+    "forecasting",
+    "Forecasting",
+    "ETTh1, 19 months to learn from, the rest to forecast: a window's steps ahead from as many "
+    "before them, origins as far apart; units are the standard deviations of the training rows. "
+    "The rules' draws are their forecast and whole errors of theirs on the last fifth of the "
+    "training rows, which they were not fitted on for it. 100 draws; seconds on one thread.",
+    ("dataset", "window"),
+    (
+        Column("mae", "MAE"),
+        Column("crps", "CRPS"),
+        Column("coverage_50", "coverage of 50 %", 2),
+        Column("coverage_90", "coverage of 90 %", 2),
+        Column("n_origins", "origins", 0),
+        Column("fit_s", "fit, CPU s", 1),
+        Column("forecast_s", "forecast, CPU s", 1),
+    ),
+)
+SAMPLING = Table(
+    "sampling",
+    "Cost of a draw",
+    "One `LatentDiffusionGenerator`, several solvers: network calls of a draw, CPU seconds of "
+    "1,000 windows on one thread, and how like all real windows these are. *Ancestral* adds fresh "
+    "noise of the first guess at every step, as the paper's system does in 100 steps.",
+    ("dataset", "window"),
+    (
+        Column("calls", "network calls", 0),
+        Column("cpu_s", "CPU s", 2),
+        Column("ks", "KS"),
+        Column("acf", "ACF"),
+        Column("std_ratio", "ratio of standard deviations"),
+    ),
+)
 CORRUPTIONS = Table(
     "corruptions",
     "What catches what",
@@ -311,6 +344,8 @@ TABLES = (
     CODEBOOK,
     TRUTH,
     IMPUTATION,
+    FORECASTING,
+    SAMPLING,
     CORRUPTIONS,
     MIXED,
     STRATEGIES,

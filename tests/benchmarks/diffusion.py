@@ -1,0 +1,75 @@
+"""Benchmark of the diffusion family besides imputation, one table a call.
+
+``python -m tests.benchmarks.diffusion --table forecasting --horizons 24 --seeds 0``
+``python -m tests.benchmarks.diffusion --table sampling --seeds 0``
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator
+from tests.benchmarks._data import has_shared_data
+from tests.benchmarks._forecasting import forecasting
+from tests.benchmarks._plan import Plan
+from tests.benchmarks._rows import RESULTS, Row, append_row
+from tests.benchmarks._sampling_cost import sampling
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="tests.benchmarks.diffusion", description=__doc__)
+    parser.add_argument("--table", choices=["forecasting", "sampling"], required=True)
+    parser.add_argument("--horizons", type=int, nargs="+", default=[24, 96])
+    parser.add_argument("--window", type=int, default=24)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--budget", choices=["full", "smoke"], default="full")
+    parser.add_argument("--results", type=Path, help="folder of the rows")
+    return parser.parse_args(arguments)
+
+
+def rows_of(options: argparse.Namespace) -> Iterator[Row]:
+    """Measure the table that is asked for."""
+    is_smoke = options.budget == "smoke"
+    params = {"max_epochs": 1} if is_smoke else {}
+    if options.table == "forecasting":
+        yield from forecasting(
+            options.horizons,
+            options.seeds,
+            lambda **given: LatentDiffusionForecaster(**given, **params),
+            is_smoke=is_smoke,
+        )
+        return
+    yield from sampling(
+        Plan(
+            make=LatentDiffusionGenerator,
+            engine="LatentDiffusionGenerator",
+            dataset="etth1",
+            window=options.window,
+            seeds=options.seeds,
+            params=params,
+            budget=options.budget,
+        )
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what the command line asks for."""
+    options = parse(arguments)
+    if not has_shared_data():
+        sys.exit("No real series beside the checkout (../shared/data); nothing to measure.")
+    torch.set_num_threads(1)
+    smoke = Path(tempfile.gettempdir()) / "sktsgen-smoke"
+    folder = options.results or (smoke if options.budget == "smoke" else RESULTS)
+    for row in rows_of(options):
+        append_row(row | {"budget": options.budget}, folder)
+        figures = {k: round(v, 4) for k, v in row.items() if isinstance(v, float)}
+        sys.stderr.write(f"{row['table']} {row['name']} {figures}\n")
+
+
+if __name__ == "__main__":
+    main()
