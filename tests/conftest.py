@@ -23,18 +23,20 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ci" if "CI" in os.environ else "local")
 
 
-# Where the shapes of a network's every call are checked. Tests of other rooms, and trainings that
-# learn a known truth, make the same calls by the thousand and would take twice as long.
+# Where the shapes of every call are checked. Tests of other rooms, doctests and trainings that
+# learn a known truth make the same calls by the thousand and would take twice as long.
 CHECKED = {"nn", "ops", "decoding", "diffusion", "training", "estimators"}
+TRAINING = ("truth", "season", "labels", "coding", "multiscale_draws", "selection")
+IS_SWITCHED_OFF = jaxtyping.config.jaxtyping_disable
+jaxtyping.config.update("jaxtyping_disable", True)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _shapes_are_checked_where_they_are_made(request):
-    before = jaxtyping.config.jaxtyping_disable
-    is_checked = request.path.parent.name in CHECKED and "truth" not in request.path.stem
-    jaxtyping.config.update("jaxtyping_disable", before or not is_checked)
+    is_checked = request.path.parent.name in CHECKED and not request.path.stem.endswith(TRAINING)
+    jaxtyping.config.update("jaxtyping_disable", IS_SWITCHED_OFF or not is_checked)
     yield
-    jaxtyping.config.update("jaxtyping_disable", before)
+    jaxtyping.config.update("jaxtyping_disable", True)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,14 @@ def test_score_grows_with_the_noise(quick, real, fresh):
     assert scores[-1] > 0.3
 
 
-def test_an_int_repeats_the_score_and_repeats_differ(quick, real, fresh):
+@pytest.fixture
+def hasty(monkeypatch):
+    """Train the default judge a few iterations only, where what it finds does not matter."""
+    hasty = module.JUDGES["gru-small"]._replace(n_iterations=40, learning_rate=1e-2)
+    monkeypatch.setitem(module.JUDGES, "gru-small", hasty)
+
+
+def test_an_int_repeats_the_score_and_repeats_differ(hasty, real, fresh):
     first, again = (
         discriminative_score(real, fresh, n_repeats=2, random_state=4, return_std=True)
         for _ in range(2)
@@ -64,7 +71,7 @@ def test_an_int_repeats_the_score_and_repeats_differ(quick, real, fresh):
     assert first[1] > 0
 
 
-def test_global_streams_are_left_alone(quick, real, fresh):
+def test_global_streams_are_left_alone(hasty, real, fresh):
     before = torch.get_rng_state()
     discriminative_score(real, fresh, n_repeats=1, random_state=0)
     assert torch.equal(torch.get_rng_state(), before)
