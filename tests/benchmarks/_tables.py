@@ -269,7 +269,8 @@ PLANTED_BUG = Table(
 SHARDING = Table(
     "sharding",
     "Workers",
-    "4,000 series of 96 steps and five channels, the same series each time, workers being started.",
+    "4,000 series of 96 steps and five channels, the same series each time, workers being started; "
+    "the best of five rounds.",
     ("machine",),
     (
         Column("n_jobs", "workers", 0),
@@ -300,9 +301,9 @@ SURVIVAL = Table(
 IMPORTS = Table(
     "imports",
     "Imports",
-    "Seconds of a fresh process, the best of five.",
+    "CPU seconds of a fresh process, the best of five.",
     ("machine",),
-    (Column("seconds", "s", 3),),
+    (Column("seconds", "CPU s", 3),),
 )
 MIXED = Table(
     "mixed",
