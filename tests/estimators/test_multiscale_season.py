@@ -8,14 +8,18 @@ from tests.estimators.test_factorized_season import PERIOD, seasonal, wave
 
 
 @pytest.mark.parametrize(
-    ("asked", "window_length", "period"),
-    [("auto", 16, PERIOD), ("auto", 15, None), (None, 16, None), (5, 16, 5)],
+    ("asked", "window_length", "period", "seasons"),
+    [
+        ("auto", 16, PERIOD, (15, 14, 13, 8, 7, 6)),
+        ("auto", 15, None, ()),
+        (None, 16, None, ()),
+        (5, 16, 5, (11, 10, 9, 6, 5, 4)),
+    ],
 )
-def test_a_season_is_found_where_it_fits_into_half_a_window(asked, window_length, period):
+def test_a_season_is_found_where_it_fits_into_half_a_window(asked, window_length, period, seasons):
     model = fitted(small(period=asked, window_length=window_length), wave())
     assert model.period_ == period
-    around = () if period is None else (period + 1, period, period - 1)
-    assert model.prior_.emission.lags == (*around, 3, 2, 1)
+    assert model.prior_.emission.lags == (*seasons, 3, 2, 1)
 
 
 def test_a_season_longer_than_the_window_is_seen_as_far_as_that():

@@ -144,5 +144,5 @@ def test_warm_start_of_another_size_is_refused_and_the_model_kept():
 
 def test_point_emission_refuses_levels_by_name():
     X = pd.DataFrame({"load": panel()[0][:, 0], "state": ["on", "off"] * 10})
-    with pytest.raises(ValueError, match="emission='point' draws no levels .* 'state' has them"):
+    with pytest.raises(ValueError, match=r"emission='point' draws no levels .* 'state' has them"):
         small(emission="point").fit(X)
