@@ -37,8 +37,9 @@ class MultiScaleARGenerator(MultiScaleParts):
         of a scale in one step, given the coarser scales; many times fewer steps.
     emission : {"mixture", "point"}, default="mixture"
         What is drawn once the tokens of a window are known. ``"point"``, the paper: what they
-        decode to. ``"mixture"``: values have a learnt density around that point, given how far
-        the steps before fell from theirs.
+        decode to. ``"mixture"``: what they decode to is a plan, and each value has a learnt
+        density given the plan of its step and the values before it. Columns of levels and columns
+        with gaps need the mixture.
     missing : {"reproduce", "complete"}, default="reproduce"
         What becomes of missing cells. ``"reproduce"``: where cells are missing is learnt and
         drawn like all else. ``"complete"``: gaps are read as such, what stands in them is learnt
@@ -115,6 +116,8 @@ class MultiScaleARGenerator(MultiScaleParts):
         Codes that training windows use.
     codebook_usage_, codebook_perplexity_ : ndarray of shape (n_scales,)
         Share of these codes that each scale uses, and exponential of their entropy.
+    codec_, static_columns_ : MixedTypeEncoder, tuple of int
+        What makes features of the channels that are not static, and positions of those that are.
     tokenizer_, prior_, n_parameters_ : DualPathTokenizer, ScalePrior, int
         The trained networks, and the trained numbers of both, codes included.
     window_length_, period_ : int, int or None

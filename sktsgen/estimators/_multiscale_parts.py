@@ -67,8 +67,8 @@ class MultiScaleParts(MultiScaleStages):
             Series, in any container that `fit` takes. They are cut into windows from their start
             on; the last one of a longer series ends with it.
         n_scales : int or None, default=None
-            Scales to decode from, 1 to ``len(scales_)``; None is all, the ceiling of what
-            samples can reach.
+            Scales to decode from, 1 to ``len(scales_)``; None is all: the plan that values are
+            drawn around, and with ``emission="point"`` all that samples can be.
         y : array-like of shape (n_series,) or None, default=None
             Class of every series; None is the first class.
 
