@@ -37,7 +37,7 @@ def results(folder, name):
 
 
 @pytest.mark.distributed
-@pytest.mark.parametrize("engine", ["FactorizedARGenerator"])
+@pytest.mark.parametrize("engine", ["FactorizedARGenerator", "MultiScaleARGenerator"])
 def test_two_ranks_equal_one(tmp_path, engine):
     for ranks in (1, 2):
         run = run_script(tmp_path, engine, f"ranks{ranks}_", ranks=ranks)
