@@ -293,8 +293,9 @@ STREAMS = Table(
 )
 SURVIVAL = Table(
     "survival",
-    "Kills and damage",
-    "What was tried on trainings with checkpoints and on files, and how often it went well.",
+    "Kills, damage and wild input",
+    "What was tried on trainings with checkpoints, on files and with wild input, and how often it "
+    "went well.",
     ("machine",),
     (Column("tried", "tried", 0), Column("good", "went well", 0)),
 )

@@ -7,6 +7,7 @@ no data but what the library makes up.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -215,6 +216,19 @@ def n_refused(path: Path, n_flips: int) -> int:
     return refused
 
 
+def fuzz(n_examples: int = 500) -> Iterator[Row]:
+    """Count examples of wild input, test by test: one that breaks loses all of its examples."""
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "slow", "tests/test_fuzz.py"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed)", answer.stdout)}
+    yield row(
+        "survival",
+        "examples of wild input at public doors: a documented error or a right result",
+        tried=n_examples * sum(counts.values()),
+        good=n_examples * counts.get("passed", 0),
+    )
+
+
 def imports(n_repeats: int = 5) -> Iterator[Row]:
     """Time the imports of a fresh process in CPU seconds, the best of several."""
     base = "import torch, pandas, sklearn.base, sklearn.utils.validation"
@@ -240,6 +254,7 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
     "sharding": sharding,
     "streams": streams,
     "survival": survival,
+    "fuzz": fuzz,
     "imports": imports,
 }
 
