@@ -122,16 +122,16 @@ def load_bikes() -> pd.DataFrame:
 
 def _measured(imputer: Any, task: MixedTask) -> Iterator[tuple[str, Row]]:
     """Figures of the answer of an imputer, and of others that it can give."""
-    started = time.perf_counter()
+    started = time.process_time()
     imputer.fit(task.train)
-    fit_s = time.perf_counter() - started
+    fit_s = time.process_time() - started
     for answer, n_samples in answers_of(imputer).items():
         if n_samples is not None:
             imputer.set_params(n_samples=n_samples)
-        started = time.perf_counter()
+        started = time.process_time()
         filled = imputer.transform(task.holed)
-        figures = _errors(task, filled) | {"fit_s": fit_s}
-        figures["impute_s"] = time.perf_counter() - started
+        took = {"fit_cpu_s": fit_s, "impute_cpu_s": time.process_time() - started}
+        figures = _errors(task, filled) | took
         if not answer and hasattr(imputer, "sample_imputations"):
             draws = list(imputer.sample_imputations(task.holed, N_DRAWS))
             figures["crps"] = crps(task.whole, draws, scale=task.scale, targets=task.hidden)

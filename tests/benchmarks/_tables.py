@@ -178,8 +178,8 @@ IMPUTATION = Table(
         Column("balanced_error", "balanced error"),
         Column("log_loss", "log-loss"),
         Column("changed", "observed cells changed", 0),
-        Column("fit_s", "fit, s", 1),
-        Column("impute_s", "fill, s", 2),
+        Column("fit_cpu_s", "fit, CPU s", 1),
+        Column("impute_cpu_s", "fill, CPU s", 2),
     ),
 )
 FORECASTING = Table(
