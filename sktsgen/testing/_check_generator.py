@@ -18,8 +18,8 @@ def check_generator(estimator: Any) -> None:
 
     It covers what `sklearn.utils.estimator_checks.check_estimator` does not look at: `sample`,
     `sample_batches`, `forecast`, containers, mixed tables (to be taken or refused by the name of a
-    column), seeds, saved files and the meaning of `score`. Every
-    law fits a clone of the estimator, with ``random_state=0``, to a few dozen rows; use the
+    column), seeds, saved files and the meaning of `score`. Laws
+    look at clones of the estimator, with ``random_state=0``, fitted to a few dozen rows; use the
     smallest sizes the estimator has.
 
     Parameters

@@ -20,6 +20,7 @@ from sktsgen.testing._expectations import (
     fit_quietly,
     fitted,
     fresh,
+    newly_fitted,
     panel_array,
     panel_frame,
     refusal,
@@ -49,10 +50,10 @@ def check_fit_and_sample_leave_input_alone(estimator: Any) -> None:
     frame = panel_frame(X)
     for given in (X, frame, list(X), X[0]):
         before = copy.deepcopy(given)
-        fitted(estimator, given).score(given)
+        newly_fitted(estimator, given).score(given)
         require_same(given, before, "fit or score changed its input.")
     X.flags.writeable = False
-    fitted(estimator, X).score(X)
+    newly_fitted(estimator, X).score(X)
 
 
 def check_sample_leaves_estimator_alone(estimator: Any) -> None:
@@ -76,7 +77,7 @@ def check_global_random_states_are_left_alone(estimator: Any) -> None:
     for seed in (1, 2):
         with _global_states(seed):
             before = _read_global_states()
-            generator = fitted(estimator)
+            generator = newly_fitted(estimator)
             draws.append(generator.sample(2, length=5))
             generator.score(panel_array())
             require(_read_global_states() == before, "A global random state was used.")
@@ -86,15 +87,15 @@ def check_global_random_states_are_left_alone(estimator: Any) -> None:
 def check_refit_equals_fit(estimator: Any) -> None:
     """Check that `fit` after another `fit` gives the model of one `fit`."""
     X = panel_array()
-    once = fitted(estimator, X)
-    again = fit_quietly(fitted(estimator, X[:2, :12] - 3.0), X)
+    once = newly_fitted(estimator, X)
+    again = fit_quietly(newly_fitted(estimator, X[:2, :12] - 3.0), X)
     _require_same_model(again, once, X, "fit depends on an earlier fit.")
 
 
 def check_copies_draw_alike(estimator: Any) -> None:
     """Check that a pickle and a deep copy draw and score like the original."""
     X = panel_array()
-    generator = fitted(estimator, X)
+    generator = newly_fitted(estimator, X)
     _require_same_model(pickle.loads(pickle.dumps(generator)), generator, X, "A pickle differs.")
     _require_same_model(copy.deepcopy(generator), generator, X, "A deep copy differs.")
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from sktsgen.datasets import make_mixed_panel
-from sktsgen.testing._expectations import fit_quietly, fresh, require
+from sktsgen.testing._expectations import fitted, require
 
 _STATIC = ["kind", "area"]
 
@@ -15,7 +15,7 @@ def check_mixed_table_is_taken_or_refused(estimator: Any) -> None:
     X = _table()
     levels = [str(name) for name in X.select_dtypes(exclude="number")]
     try:
-        fit_quietly(fresh(estimator), X)
+        fitted(estimator, X)
     except (TypeError, ValueError) as error:
         is_named = any(name in str(error) for name in levels)
         require(is_named, f"fit must name one of the columns {levels}; it says: {error}")
@@ -68,7 +68,7 @@ def _table() -> pd.DataFrame:
 def _drawn(estimator: Any, X: pd.DataFrame) -> Any:
     """Draw three series like those of a table, or None where tables are refused."""
     try:
-        generator = fit_quietly(fresh(estimator), X)
+        generator = fitted(estimator, X)
     except (TypeError, ValueError):
         return None
     return generator.sample(3, length=8)
