@@ -36,7 +36,7 @@ TEST_PARAMS: dict[str, dict[str, Any]] = {
     },
     "LatentDiffusionForecaster": _OF_DIFFUSION,
     "LatentDiffusionGenerator": _OF_DIFFUSION,
-    "LatentDiffusionImputer": {**_OF_DIFFUSION, "n_samples": 2},
+    "LatentDiffusionImputer": _OF_DIFFUSION,
     "MultiScaleARGenerator": {
         "window_length": 4,
         "scales": (1, 2),
