@@ -56,8 +56,9 @@ class FactorizedARGenerator(FactorizedCoding):
         window, where there is one; None looks back three steps only. For ``emission="mixture"``.
     d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
         Width, blocks, query heads and key-value heads of the transformer.
-    dropout : float, default=0.1
-        Dropout rate of the transformer, in [0, 1).
+    dropout : float or "auto", default="auto"
+        Dropout rate of the transformer, in [0, 1). Auto is 0.1, and 0.2 from windows of 48 steps
+        on: the more past a step is read with, the more of it can be learnt by heart.
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
         relative to the spread of what is read, at least 0. Each window has a level of its own,
@@ -159,7 +160,7 @@ class FactorizedARGenerator(FactorizedCoding):
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "n_kv_heads": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "input_noise": [Interval(Real, 0, None, closed="left")],
         "corruption": [Interval(Real, 0, 1, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
@@ -191,7 +192,7 @@ class FactorizedARGenerator(FactorizedCoding):
         n_layers: int = 2,
         n_heads: int = 4,
         n_kv_heads: int = 1,
-        dropout: float = 0.1,
+        dropout: float | str = "auto",
         input_noise: float = 0.3,
         corruption: float = 0.0,
         max_epochs: int = 20,

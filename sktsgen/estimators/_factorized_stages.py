@@ -21,6 +21,8 @@ from sktsgen.transformers import MixedTypeEncoder
 
 # Windows that the spread of what the codes leave over is taken from.
 _ERROR_WINDOWS = 1024
+# Windows of so many steps take more dropout.
+_LONG = 48
 # Rows that are encoded together.
 _CHUNK = 2**16
 
@@ -82,7 +84,7 @@ class FactorizedStages(AutoregressiveGenerator):
             n_heads=self.n_heads,
             n_kv_heads=self.n_kv_heads,
             window=self.window_length_,
-            dropout=self.dropout,
+            dropout=self._dropout(),
             input_noise=self.input_noise,
             corruption=self.corruption,
             lags=self._lags(),
@@ -93,6 +95,11 @@ class FactorizedStages(AutoregressiveGenerator):
         if not has_mixture:
             prior.spread.copy_(self.tokenizer_.quantizer.spread())
         return prior.to(self.device_)
+
+    def _dropout(self) -> float:
+        if self.dropout == "auto":
+            return 0.2 if self.window_length_ >= _LONG else 0.1
+        return float(self.dropout)
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(

@@ -198,3 +198,12 @@ def test_saved_model_keeps_what_it_learnt(panel_model, tmp_path):
         loaded.forecast(panel()[0], 3, n_samples=2),
         panel_model.forecast(panel()[0], 3, n_samples=2),
     )
+
+
+@pytest.mark.parametrize(
+    ("dropout", "window_length", "rate"), [("auto", 47, 0.1), ("auto", 48, 0.2), (0.05, 48, 0.05)]
+)
+def test_long_windows_take_more_dropout(dropout, window_length, rate):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model = fitted(small(dropout=dropout, window_length=window_length), X)
+    assert model.prior_.config["dropout"] == rate
