@@ -99,10 +99,10 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         One season alone passes its noise on to the next, and what lasts fades too soon.
         """
         lags = {1, 2, 3}
-        for season in range(1, 1 + _SEASONS) if self.period_ else ():
-            middle = season * self.period_
-            if season == 1 or middle + 1 < self.window_length_:
-                lags |= {middle - 1, middle, middle + 1}
+        if self.period_ is not None:
+            for middle in range(self.period_, (1 + _SEASONS) * self.period_, self.period_):
+                if middle == self.period_ or middle + 1 < self.window_length_:
+                    lags |= {middle - 1, middle, middle + 1}
         return tuple(sorted(lags, reverse=True))
 
     def _start_levels(
