@@ -26,7 +26,7 @@ hypothesis.settings.load_profile("ci" if "CI" in os.environ else "local")
 # Where the shapes of every call are checked. Tests of other rooms, doctests and trainings that
 # learn a known truth make the same calls by the thousand and would take twice as long.
 CHECKED = {"nn", "ops", "decoding", "diffusion", "training", "estimators"}
-TRAINING = ("truth", "season", "labels", "coding", "multiscale_draws", "selection")
+TRAINING = ("truth", "season", "labels", "coding", "multiscale_draws", "selection", "tables")
 IS_SWITCHED_OFF = jaxtyping.config.jaxtyping_disable
 jaxtyping.config.update("jaxtyping_disable", True)
 

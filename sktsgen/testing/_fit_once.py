@@ -44,8 +44,10 @@ def fit_once(
     >>> from sktsgen import FactorizedARGenerator
     >>> from sktsgen.datasets import make_ar1
     >>> from sktsgen.testing import fit_once
+    >>> from sktsgen.training import Trainer
     >>> def generator():
-    ...     small = FactorizedARGenerator(d_model=8, max_epochs=1, random_state=0)
+    ...     quick = Trainer(steps_per_epoch=10)
+    ...     small = FactorizedARGenerator(d_model=8, max_epochs=1, trainer=quick, random_state=0)
     ...     return fit_once(small, make_ar1(8, 32, random_state=0))
     >>> generator() is generator()
     True
