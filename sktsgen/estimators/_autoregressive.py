@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from sktsgen._sklearn_compat import _fit_context
 from sktsgen.data import LazyRows, Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._calibration import (
@@ -20,9 +21,10 @@ from sktsgen.estimators._calibration import (
     n_calibrating,
 )
 from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, with_sample_level
+from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._scoring import ScoringMixin
 from sktsgen.nn import MixtureEmission
-from sktsgen.training import resolve_device
+from sktsgen.training import Recipe, resolve_device
 from sktsgen.transformers import find_periods
 
 # Series drawn together: large enough for efficient products, small enough for the caches.
@@ -38,13 +40,55 @@ _COUNTED = 50_000
 
 
 class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
-    """Base of generators with a density; subclasses add `_draw_features` and `_log_density`."""
+    """Base of generators of two stages, tokens and a prior, that know a density."""
 
     period_: int | None
 
     @abstractmethod
     def _draw_features(self, draw: Draw) -> Tensor:
         """Features of the series of `draw`, (n_series, length, n_features)."""
+
+    @abstractmethod
+    def _fit_stages(self, panel: Panel, labels: np.ndarray, former: dict[str, Any]) -> None:
+        """Train both networks; `former` has the attributes of the fit to go on from, if any."""
+
+    @abstractmethod
+    def _check_sizes(self) -> None:
+        """Refuse parameters that do not fit together."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the tokens of the data, then a prior over them.
+
+        Parameters
+        ----------
+        X : array-like, list or DataFrame
+            One series (2-D array, or frame with a plain index; rows are time steps), a panel of
+            equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
+            index). Frames may have columns of any types; cells may be missing. Columns that are
+            constant within every series and differ between them are static: drawn once for each
+            new series, from the training series of its class, and told to the model.
+        y : array-like of shape (n_series,) or None, default=None
+            One class label per series; None for no classes. Ignored for a single series.
+
+        Returns
+        -------
+        self : object
+            The fitted generator.
+
+        Raises
+        ------
+        ValueError
+            If cells of `X` are infinite, a column has no value at all, or parameters do not fit
+            together or to the columns.
+        """
+        former = dict(vars(self)) if self.warm_start else {}
+        with all_or_nothing(self):
+            self._check_sizes()
+            panel, labels = self._check_training_data(X, y)
+            self._check_emission()
+            self._fit_stages(panel, labels, former)
+        return self
 
     def _check_training_data(self, X: Any, y: Any) -> tuple[Panel, np.ndarray]:
         """Panel, and class of every series; sets what is learnt from the input alone."""
@@ -82,6 +126,17 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         if self.batch_size == "auto":
             return max(8, _STEPS_PER_BATCH // self.window_length_)
         return int(self.batch_size)
+
+    def _prior_recipe(self) -> Recipe:
+        return Recipe(
+            max_epochs=self.max_epochs,
+            batch_size=self._batch_size(),
+            learning_rate=self.learning_rate,
+            weight_decay=0.1,
+            early_stopping=self.early_stopping,
+            n_iter_no_change=self.n_iter_no_change,
+            tol=self.tol,
+        )
 
     def _season(self, rows: Tensor | LazyRows, lengths: np.ndarray) -> int | None:
         """Return the period asked for, or the strongest one that fits into half a window."""

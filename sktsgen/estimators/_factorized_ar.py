@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from sklearn.base import clone
 
-from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context
+from sktsgen._sklearn_compat import Interval, StrOptions
 from sktsgen.data import Panel
 from sktsgen.estimators._draw import check_sharpening
 from sktsgen.estimators._factorized_coding import FactorizedCoding
 from sktsgen.estimators._factorized_data import PriorData, TokenizerData
-from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.persistence import register
 from sktsgen.training import Trainer, go_on_from, make_generator
 
@@ -234,40 +233,6 @@ class FactorizedARGenerator(FactorizedCoding):
         self.random_state = random_state
         self.verbose = verbose
         self.trainer = trainer
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn basis, codebooks and token prior.
-
-        Parameters
-        ----------
-        X : array-like, list or DataFrame
-            One series (2-D array, or frame with a plain index; rows are time steps), a panel of
-            equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
-            index). Frames may have columns of any types; cells may be missing. Columns that are
-            constant within every series and differ between them are static: drawn once for each
-            new series, from the training series of its class, and told to the model.
-        y : array-like of shape (n_series,) or None, default=None
-            One class label per series; None for no classes. Ignored for a single series.
-
-        Returns
-        -------
-        self : object
-            The fitted generator.
-
-        Raises
-        ------
-        ValueError
-            If cells of `X` are infinite, a column has no value at all, or parameters do not fit
-            together or to the columns.
-        """
-        former = dict(vars(self)) if self.warm_start else {}
-        with all_or_nothing(self):
-            self._check_sizes()
-            panel, labels = self._check_training_data(X, y)
-            self._check_emission()
-            self._fit_stages(panel, labels, former)
-        return self
 
     def _fit_stages(self, panel: Panel, labels: np.ndarray, former: dict[str, Any]) -> None:
         trainer = Trainer() if self.trainer is None else clone(self.trainer)

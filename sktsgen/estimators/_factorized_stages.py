@@ -110,17 +110,6 @@ class FactorizedStages(AutoregressiveGenerator):
             early_stopping=False,
         )
 
-    def _prior_recipe(self) -> Recipe:
-        return Recipe(
-            max_epochs=self.max_epochs,
-            batch_size=self._batch_size(),
-            learning_rate=self.learning_rate,
-            weight_decay=0.1,
-            early_stopping=self.early_stopping,
-            n_iter_no_change=self.n_iter_no_change,
-            tol=self.tol,
-        )
-
     def _describe_tokens(self, panel: Panel, data: TokenizerData) -> None:
         """Basis in the units of the data, use of the codes, and what they leave over."""
         self._describe_basis(panel)

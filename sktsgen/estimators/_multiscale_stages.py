@@ -123,17 +123,6 @@ class MultiScaleStages(AutoregressiveGenerator):
             early_stopping=False,
         )
 
-    def _prior_recipe(self) -> Recipe:
-        return Recipe(
-            max_epochs=self.max_epochs,
-            batch_size=self._batch_size(),
-            learning_rate=self.learning_rate,
-            weight_decay=0.1,
-            early_stopping=self.early_stopping,
-            n_iter_no_change=self.n_iter_no_change,
-            tol=self.tol,
-        )
-
     def _settle_codes(self, data: WindowData, *, is_final: bool) -> None:
         """Drop the codes that training windows do not use, and measure how the others are used.
 
