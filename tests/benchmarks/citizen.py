@@ -131,10 +131,13 @@ def sharding(n: int = 4000, length: int = 96, n_rounds: int = 5) -> Iterator[Row
 
 
 STREAM = """
-import resource, sys, time
+import re, sys, time
+from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
 from sktsgen import load
+def peak_kib():  # ru_maxrss would begin with that of the process that started this one
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 generator, n, size, path = load(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 try:
     import pyarrow as pa, pyarrow.parquet as pq
@@ -142,7 +145,7 @@ except ImportError:
     pa = None
 for _ in generator.sample_batches(size, batch_size=size, length=1000, random_state=0):
     pass
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_kib()
 started, writer, rows = time.perf_counter(), None, 0
 for batch in generator.sample_batches(n, batch_size=size, length=1000, random_state=0):
     rows += len(batch)
@@ -152,7 +155,7 @@ for batch in generator.sample_batches(n, batch_size=size, length=1000, random_st
         writer.write_table(table)
 if writer:
     writer.close()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+peak = peak_kib()
 print(rows, time.perf_counter() - started, before / 1024, peak / 1024, int(pa is not None))
 """
 
