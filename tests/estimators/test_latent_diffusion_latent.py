@@ -21,8 +21,8 @@ def driven(n_series=120, n_channels=4, *, seed=0):
 
 @pytest.fixture(scope="module")
 def imputer():
-    model = honest(LatentDiffusionImputer, latent="vae", latent_dim=1, max_epochs=5)
-    return model.set_params(learning_rate=3e-3).fit(driven())
+    model = honest(LatentDiffusionImputer, latent="vae", latent_dim=1, max_epochs=3)
+    return model.set_params(learning_rate=6e-3).fit(driven())
 
 
 def test_one_latent_is_enough_for_one_driver(imputer):
