@@ -55,10 +55,11 @@ def _correlations(windows: Windows) -> NDArray[np.float64]:
 
 def _standardised(windows: Windows) -> Windows:
     """Return zero mean and unit variance per channel; zeros where a channel is constant."""
-    centred = windows - windows.mean((0, 1))
-    std = centred.std((0, 1))
     constant = _is_constant(windows)
-    return np.where(constant, 0.0, centred) / np.where(constant, 1.0, std)
+    # By the range first: squares of tiny numbers would vanish.
+    span = np.where(constant, 1.0, np.ptp(windows, axis=(0, 1)))
+    centred = np.where(constant, 0.0, (windows - windows.mean((0, 1))) / span)
+    return centred / np.where(constant, 1.0, centred.std((0, 1)))
 
 
 def autocorrelation_difference(

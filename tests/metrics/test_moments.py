@@ -43,15 +43,22 @@ def test_shuffled_time_is_caught_by_autocorrelations_alone(real, fresh, shuffled
     assert correlational_score(real, shuffled) == pytest.approx(correlational_score(real, fresh))
 
 
-@pytest.mark.parametrize(
-    "metric",
-    [
-        autocorrelation_difference,
-        correlational_score,
-        cross_correlation_difference,
-        spectral_distance,
-    ],
-)
+MEASURES = [
+    autocorrelation_difference,
+    correlational_score,
+    cross_correlation_difference,
+    spectral_distance,
+]
+
+
+@pytest.mark.parametrize("unit", [1e-290, 1e290])
+@pytest.mark.parametrize("metric", MEASURES)
+def test_units_do_not_matter(metric, unit, real, shuffled):
+    expected = metric(real, shuffled)
+    assert metric(unit * real, unit * shuffled) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("metric", MEASURES)
 def test_measure_grows_with_the_noise(metric, real, fresh):
     noise = np.random.default_rng(3).standard_normal(fresh.shape)
     values = [metric(real, fresh + level * noise) for level in (0, 1, 2, 4)]
