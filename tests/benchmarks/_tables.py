@@ -270,7 +270,7 @@ SHARDING = Table(
     "sharding",
     "Workers",
     "4,000 series of 96 steps and five channels, the same series each time, workers being started; "
-    "the best of five rounds.",
+    "the best of five rounds, with other work on both cores.",
     ("machine",),
     (
         Column("n_jobs", "workers", 0),
