@@ -175,7 +175,7 @@ def usable_window_length(asked: int | None, lengths: np.ndarray) -> int:
     lengths : ndarray of shape (n_series,)
         Time steps of each series.
     """
-    return min(96 if asked is None else asked, int(lengths.max()))
+    return min(96 if asked is None else int(asked), int(lengths.max()))
 
 
 def window_starts(lengths: np.ndarray | Sequence[int], window_length: int) -> np.ndarray:

@@ -129,7 +129,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
 
     def _prior_recipe(self) -> Recipe:
         return Recipe(
-            max_epochs=self.max_epochs,
+            max_epochs=int(self.max_epochs),
             batch_size=self._batch_size(),
             learning_rate=self.learning_rate,
             weight_decay=0.1,

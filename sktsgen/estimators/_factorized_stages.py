@@ -51,14 +51,14 @@ class FactorizedStages(AutoregressiveGenerator):
     ) -> FactorizedTokenizer:
         n_features, n_rows = self._n_features, rows.shape[0]
         some = rows[torch.arange(0, n_rows, max(1, n_rows // 10_000))].cpu()
-        self.codebook_size_ = min(self.codebook_size, max(2, n_rows // 4))
+        self.codebook_size_ = min(int(self.codebook_size), max(2, n_rows // 4))
         if all(block.kind != "continuous" for block in self.codec_.blocks_):
             self.codebook_size_ = min(self.codebook_size_, max(2, len(some.unique(dim=0))))
         tokenizer = FactorizedTokenizer(
             n_features=n_features,
             n_components=_rank_of(self.n_components, n_features),
             codebook_size=self.codebook_size_,
-            n_codebooks=self.n_codebooks,
+            n_codebooks=int(self.n_codebooks),
             n_classes=0 if self.classes_ is None else len(self.classes_),
             hidden=hidden_levels(self.codec_) if self.missing == "complete" else (),
             has_residual_decoder=self.emission == "point",
@@ -79,10 +79,10 @@ class FactorizedStages(AutoregressiveGenerator):
             codebooks=(depth, codebook_size, code_dim),
             has_mixture=has_mixture,
             n_classes=0 if self.classes_ is None else len(self.classes_),
-            d_model=self.d_model,
-            n_layers=self.n_layers,
-            n_heads=self.n_heads,
-            n_kv_heads=self.n_kv_heads,
+            d_model=int(self.d_model),
+            n_layers=int(self.n_layers),
+            n_heads=int(self.n_heads),
+            n_kv_heads=int(self.n_kv_heads),
             window=self.window_length_,
             dropout=self._dropout(),
             input_noise=self.input_noise,
@@ -103,7 +103,7 @@ class FactorizedStages(AutoregressiveGenerator):
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(
-            max_epochs=max(1, self.max_epochs // 10),
+            max_epochs=max(1, int(self.max_epochs) // 10),
             batch_size=4 * self._batch_size(),  # the tokenizer is small
             learning_rate=self.learning_rate,
             average_decay=0.0,

@@ -135,9 +135,9 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             mixture=self._mixture,
             metadata=self._metadata(),
             condition_noise=float(self.condition_noise),
-            d_model=self.d_model,
-            n_layers=self.n_layers,
-            n_heads=self.n_heads,
+            d_model=int(self.d_model),
+            n_layers=int(self.n_layers),
+            n_heads=int(self.n_heads),
             dropout=self.dropout,
             generator=generator,
         )
@@ -199,7 +199,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             n_columns=self.table_.n_columns,
             mixture=self._mixture,
             latent_dim=-(-n_cells // 2) if self.latent_dim is None else self.latent_dim,
-            d_model=self.d_model,
+            d_model=int(self.d_model),
             dropout=self.dropout,
             generator=generator,
         )
@@ -225,8 +225,8 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
 
     def _recipe(self) -> Recipe:
         return Recipe(
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
+            max_epochs=int(self.max_epochs),
+            batch_size=int(self.batch_size),
             learning_rate=self.learning_rate,
             average_decay=0.998,
             early_stopping=self.early_stopping,

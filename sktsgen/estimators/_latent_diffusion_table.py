@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sktsgen.data import Panel
+from sktsgen.estimators._tables import refuse_far_values
 from sktsgen.persistence import register
 from sktsgen.transformers import MixedTypeEncoder
 
@@ -74,8 +75,17 @@ class LatentTable:
             Zeros where not observed.
         observed : ndarray of shape (n_rows, n_columns), bool
             A level that `fit` did not see says nothing and counts as missing.
+
+        Raises
+        ------
+        ValueError
+            If a value is absurdly far from the others.
         """
-        features = self.encoder_.encode(panel.values)[:, self.kept_]
+        with np.errstate(over="ignore"):
+            whole = self.encoder_.encode(panel.values)
+        names = panel.spec.columns or range(panel.n_channels)
+        refuse_far_values(whole, panel, self.encoder_.blocks_, list(names))
+        features = whole[:, self.kept_]
         observed = panel.observed[:, self.sources_] | self.is_always_
         position = 0
         for column, width in zip(self.columns_, self.widths_, strict=True):

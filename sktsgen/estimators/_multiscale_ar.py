@@ -75,7 +75,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         Dropout rate of the transformer, in [0, 1).
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
-        relative to the spread of what is read, at least 0. Each window has a level of its own,
+        relative to the spread of what is read, in [0, 10]. Each window has a level of its own,
         which the transformer is told; drawing and scoring tell it 0.
     corruption : float, default=0.0
         Share of the tokens that are taken wrongly in training, in [0, 1): as one of the nearest
@@ -175,7 +175,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         "n_layers": [Interval(Integral, 1, None, closed="left"), None],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [Interval(Real, 0, 10, closed="both")],
         "corruption": [Interval(Real, 0, 1, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],

@@ -103,7 +103,7 @@ class MultiScaleStages(AutoregressiveGenerator):
             n_classes=0 if self.classes_ is None else len(self.classes_),
             d_model=self._width("d_model"),
             n_layers=self._width("n_layers"),
-            n_heads=self.n_heads,
+            n_heads=int(self.n_heads),
             dropout=self.dropout,
             input_noise=self.input_noise,
             lags=self._lags(),
@@ -116,7 +116,7 @@ class MultiScaleStages(AutoregressiveGenerator):
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(
-            max_epochs=max(1, self.max_epochs // 4),
+            max_epochs=max(1, int(self.max_epochs) // 4),
             batch_size=2 * self._batch_size(),
             learning_rate=self.learning_rate,
             average_decay=0.0,

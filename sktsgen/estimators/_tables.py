@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,10 +24,14 @@ from sktsgen.decoding import series_draws
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._static_rows import StaticRows
 from sktsgen.ops import carry_forward
-from sktsgen.transformers import MixedTypeEncoder, feature_rows
+from sktsgen.transformers import FeatureBlock, MixedTypeEncoder, feature_rows
 
 _RARE_LEVELS = 3  # stream of the uniforms that choose among them
 _STEPS = 2**16  # rows whose slopes are taken together
+
+
+# Features so large have nothing to do with what was learnt, and their sums leave float32.
+_FARTHEST = 1e6
 
 
 class Given(NamedTuple):
@@ -114,7 +119,14 @@ class TableMixin:
         features = np.zeros((panel.n_series, 0), np.float32)
         if self.static_ is not None:
             features = self.static_.encode(static)
-        return Given(self._feature_rows(panel), panel.offsets, features)
+        with np.errstate(over="ignore"):  # what leaves float32 is refused below, by name
+            rows = self._feature_rows(panel)
+        if isinstance(rows, Tensor):
+            kept = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
+            columns = self.spec_.columns or range(self.spec_.n_channels)
+            names = [columns[i] for i in kept]
+            refuse_far_values(rows.numpy(), panel, self.codec_.blocks_, names)
+        return Given(rows, panel.offsets, features)
 
     def _feature_rows(self, panel: Panel, device: torch.device | str = "cpu") -> Tensor | LazyRows:
         """Features of all rows without static columns; missing numbers are the last ones before."""
@@ -200,3 +212,33 @@ class TableMixin:
         """Features of drawn series in the container of `fit`."""
         lengths = np.full(len(features), features.shape[1])
         return restore_panel(self._values_of(features, draw), self.spec_, lengths=lengths, **index)
+
+
+def refuse_far_values(
+    features: np.ndarray, panel: Panel, blocks: Sequence[FeatureBlock], names: Sequence[Any]
+) -> None:
+    """Refuse series with finite values that are absurd beside those of `fit`.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_rows, n_features)
+        What the values are read as.
+    panel : Panel
+        The series.
+    blocks : sequence of FeatureBlock
+        Which features belong to which column.
+    names : sequence of label
+        Names of the columns.
+    """
+    is_far = ~(np.abs(features) <= _FARTHEST)
+    if not is_far.any():
+        return
+    row, feature = (int(i) for i in np.argwhere(is_far)[0])
+    column = next(block.column for block in blocks if block.start <= feature < block.stop)
+    cells = panel.values
+    cell: Any = cells.iloc[row, column] if isinstance(cells, pd.DataFrame) else cells[row, column]
+    raise ValueError(
+        f"Input X has the value {cell} in column {names[column]!r}, first in row {row}, which is "
+        f"more than {_FARTHEST:,.0f} standard deviations away from those seen in fit; mend it, or "
+        f"fit on data that go so far."
+    )

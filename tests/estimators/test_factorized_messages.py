@@ -71,6 +71,7 @@ BAD_PARAMS = {
     "n_kv_heads": (4, r"n_kv_heads=4 does not divide n_heads=2"),
     "dropout": (1.0, r"'dropout'.*range \[0.0, 1.0\).*Got 1.0 "),
     "corruption": (-0.1, r"'corruption'.*Got -0.1 "),
+    "input_noise": (11.0, r"'input_noise'.*range \[0.0, 10.0\].*Got 11.0 "),
     "learning_rate": (0.0, r"'learning_rate'.*range \(0.0, inf\).*Got 0.0 "),
     "max_epochs": (1.5, r"'max_epochs'.*Got 1.5 "),
     "batch_size": (0, r"'batch_size'.*Got 0 "),
@@ -296,3 +297,24 @@ def test_columns_that_a_point_cannot_stand_for_are_named(cells, name):
     with pytest.raises(ValueError, match=rf"emission='point' draws no .* column '{name}' has them"):
         model.fit(X)
     assert_unfitted(model)
+
+
+@pytest.mark.parametrize("use", ["score", "forecast"])
+def test_absurd_values_are_named(use):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model = fitted(small(window_length=8), X)
+    far = X.copy()
+    far[3, 1] = 1e300
+    message = (
+        r"the value 1e\+300 in column 1, first in row 3, which is more than 1,000,000 standard"
+    )
+    with pytest.raises(ValueError, match=message):
+        model.score(far) if use == "score" else model.forecast(far, 2)
+
+
+def test_narrow_integers_are_sizes_like_others():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    sizes = {"window_length": 8, "d_model": 16, "n_heads": 2, "batch_size": 4, "codebook_size": 8}
+    narrow = small(**{name: np.int8(size) for name, size in sizes.items()}, random_state=0).fit(X)
+    plain = small(**sizes, random_state=0).fit(X)
+    np.testing.assert_array_equal(narrow.sample(2, random_state=0), plain.sample(2, random_state=0))
