@@ -33,8 +33,6 @@ _CHUNK = 1000
 _SEASON_ROWS = 20_000
 # Time steps of a batch of "auto" size.
 _STEPS_PER_BATCH = 1536
-# Seasons that a step is drawn in sight of.
-_SEASONS = 3
 # Rows that levels are counted in.
 _COUNTED = 50_000
 
@@ -149,16 +147,9 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         return next((p for p in find_periods(series) if 2 * (p + 1) <= self.window_length_), None)
 
     def _lags(self) -> tuple[int, ...]:
-        """Choose the steps that a step is drawn in sight of: the last three, those of past seasons.
-
-        One season alone passes its noise on to the next, and what lasts fades too soon.
-        """
-        lags = {1, 2, 3}
-        if self.period_ is not None:
-            for middle in range(self.period_, (1 + _SEASONS) * self.period_, self.period_):
-                if middle == self.period_ or middle + 1 < self.window_length_:
-                    lags |= {middle - 1, middle, middle + 1}
-        return tuple(sorted(lags, reverse=True))
+        """Choose the steps that a step is drawn in sight of: the last three, those a season ago."""
+        around = () if self.period_ is None else range(self.period_ - 1, self.period_ + 2)
+        return tuple(sorted({1, 2, 3, *around}, reverse=True))
 
     def _start_levels(
         self, emission: MixtureEmission | None, spread: Tensor, rows: Tensor | LazyRows

@@ -21,11 +21,6 @@ from sktsgen.ops import corrupt_rows, draw_index, nucleus
 # Share of training windows that do not see where they start, as when a series goes on beyond
 # the window and its start has left the cache.
 _STARTLESS = 0.25
-# Share of training windows that do not see the seasons before, as where a series begins; else what
-# comes in its first season is learnt from the few first steps alone.
-_SEASONLESS = 0.25
-# Steps back that are never hidden.
-_RECENT = 3
 # How much more the first step weighs in training for every time that a window is longer than a
 # short one.
 _FIRST, _SHORT = 11.0 / 3.0, 24
@@ -217,8 +212,7 @@ class TokenPrior(Network):
             generator,
             self._hidden_start(rows.inputs, generator),
         )
-        seasonless = self._hidden_seasons(rows.inputs, generator)
-        parts = self.log_likelihood(self.with_former(states, rows.inputs, seasonless), rows)
+        parts = self.log_likelihood(self.with_former(states, rows.inputs), rows)
         n_terms = parts.tokens.shape[-1] + parts.values.shape[-1]
         per_step = parts.tokens.sum(-1) * self._share_present(rows) + parts.values.sum(-1)
         weights = observed.to(per_step.dtype)
@@ -237,11 +231,8 @@ class TokenPrior(Network):
         self,
         states: Float[Tensor, "batch time d_model"],
         inputs: Float[Tensor, "batch time d_input"],
-        seasonless: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch time d_context"]:
         """Put the values of the steps at `lags` beside each state, zeros before the series.
-
-        Where `seasonless`, all but the last steps are zeros too.
 
         They come by no noise and no dropout, which would weaken how a step depends on the ones
         just before it, above all how a sudden move is taken back, and on those a season ago; the
@@ -252,10 +243,6 @@ class TokenPrior(Network):
         longest, n_steps = self.lags[0], inputs.shape[1]
         padded = F.pad(inputs, (0, 0, longest, 0))
         former = [padded[:, longest - lag : longest - lag + n_steps] for lag in self.lags]
-        if seasonless is not None:
-            seen = ~seasonless[:, None, None]
-            pairs = zip(self.lags, former, strict=True)
-            former = [part * seen if lag > _RECENT else part for lag, part in pairs]
         return torch.cat([states, *former], dim=-1)
 
     def log_likelihood(
@@ -352,14 +339,6 @@ class TokenPrior(Network):
             return None
         draws = torch.rand(len(inputs), generator=generator, device=inputs.device)
         return draws < _STARTLESS
-
-    def _hidden_seasons(
-        self, inputs: Tensor, generator: torch.Generator | None
-    ) -> Bool[Tensor, " batch"] | None:
-        if generator is None or self.emission is None or self.lags[0] <= _RECENT:
-            return None
-        draws = torch.rand(len(inputs), generator=generator, device=inputs.device)
-        return draws < _SEASONLESS
 
     def _partial_sums(self, codes: Int[Tensor, "batch time depth"]) -> Tensor:
         """Sum the first 0, 1, ... depth code vectors: (batch, time, depth + 1, code_dim)."""

@@ -161,28 +161,3 @@ def test_first_steps_of_long_windows_weigh_more_in_training():
     assert (weights.diff() < 0).all()
     assert weights[-1] == pytest.approx(1.0, abs=0.12)
     assert (first_steps_weigh_more(24) == 1.0).all()
-
-
-def test_seasons_are_hidden_from_some_windows_and_the_last_steps_from_none():
-    tokenizer, prior = networks(has_mixture=True)
-    rows, _, _ = prior_batch(tokenizer, [16, 16], n_steps=16, has_mixture=True)
-    states = torch.zeros(2, 16, 16)
-    season, recent = slice(16, 16 + rows.inputs.shape[-1]), slice(16 + rows.inputs.shape[-1], None)
-    plain = prior.with_former(states, rows.inputs)
-    found = prior.with_former(states, rows.inputs, torch.tensor([True, False]))
-    assert (found[0, :, season] == 0).all()
-    assert (plain[0, 8:, season] != 0).any()
-    assert found[1].equal(plain[1])
-    assert found[0, :, recent].equal(plain[0, :, recent])
-
-
-def test_a_quarter_of_the_training_windows_see_no_season_and_none_later():
-    _, prior = networks(has_mixture=True)
-    inputs = torch.zeros(4000, 1, 1)
-    assert prior._hidden_seasons(inputs, None) is None
-    assert prior._hidden_seasons(inputs, seeded()).float().mean() == pytest.approx(0.25, abs=0.03)
-    prior.lags = (3, 2, 1)
-    generator = seeded()
-    before = generator.get_state()
-    assert prior._hidden_seasons(inputs, generator) is None
-    assert generator.get_state().equal(before)  # nothing is drawn where there is no season
