@@ -26,24 +26,26 @@ def test_plain_numbers_have_no_slots():
     assert slots_of(codec, is_complete=False) is None
 
 
-def test_slots_stand_column_by_column_gaps_before_their_number(codec):
-    count, sky, gap, heat = slots_of(codec, is_complete=False)
+def test_gaps_of_all_columns_stand_before_what_the_cells_hold(codec):
+    sky_gap, heat_gap, count, sky, heat = slots_of(codec, is_complete=False)
+    assert (sky_gap.start, sky_gap.is_flag, sky_gap.n_drawn) == (3, True, 1)
+    assert (heat_gap.start, heat_gap.n_levels, heat_gap.n_drawn) == (5, 2, 2)
     assert (count.start, count.n_levels) == (0, 0)
     assert count.step == pytest.approx(1 / TABLE["count"].std(ddof=0))
-    assert (sky.start, sky.n_levels, sky.n_drawn) == (1, 3, 3)
-    assert (gap.start, gap.n_levels, gap.n_drawn) == (5, 2, 2)
-    assert (heat.start, heat.gap, heat.step) == (4, 5, 0.0)
+    assert (sky.start, sky.n_levels, sky.n_drawn, sky.gap) == (1, 2, 2, 3)
+    assert (heat.start, heat.gap, heat.step) == (4, 6, 0.0)
 
 
-def test_levels_that_say_missing_are_not_drawn_where_gaps_are_completed(codec):
-    _, sky, gap, _ = slots_of(codec, is_complete=True)
-    assert (sky.n_levels, sky.n_drawn) == (3, 2)
-    assert (gap.n_levels, gap.n_drawn) == (2, 1)
+def test_gaps_are_read_and_not_drawn_where_they_are_completed(codec):
+    sky_gap, heat_gap, _, sky, _ = slots_of(codec, is_complete=True)
+    assert (sky_gap.is_flag, sky_gap.n_drawn) == (True, 0)
+    assert (heat_gap.n_levels, heat_gap.n_drawn) == (2, 1)
+    assert (sky.n_levels, sky.n_drawn) == (2, 2)
     assert hidden_levels(codec) == [(3, -1), (6, 5)]
 
 
 def test_bounds_of_integers_are_integers(codec):
-    count = slots_of(codec, is_complete=False)[0]
+    count = slots_of(codec, is_complete=False)[2]
     lowest = (count.lowest - codec.encode(TABLE)[0, 0]) / count.step
     highest = (count.highest - codec.encode(TABLE)[0, 0]) / count.step
     assert lowest == pytest.approx(0.0, abs=1e-5)  # a count, whose least is a limit

@@ -51,7 +51,7 @@ def test_no_repeats_are_refused():
 
 
 def test_all_channels_are_the_mean_of_each(quick, monkeypatch):
-    monkeypatch.setattr(module, "N_ITERATIONS", 30)
+    monkeypatch.setattr(module, "N_ITERATIONS", 250)
     real = leading(60, 0)
     scores = [
         predictive_score(real, real, target=target, n_repeats=1, random_state=0)
