@@ -12,13 +12,13 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, _fit_context
-from sktsgen.data import Panel, restore_panel
+from sktsgen.data import Panel, restore_panel, static_columns
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._draw import check_count, draw_as_memory_allows
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_future import Continuation
-from sktsgen.estimators._latent_diffusion_metadata import check_metadata, with_given
+from sktsgen.estimators._latent_diffusion_metadata import check_metadata, hold, with_given
 from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.estimators._scoring import totals
 from sktsgen.persistence import register
@@ -78,6 +78,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         The trained network.
     window_length_ : int
         Time steps of a window.
+    static_columns_ : tuple of int
+        Positions of the columns that are constant in every training series, and so in draws.
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
     reconstruction_error_ : float
@@ -195,7 +197,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             The fitted generator.
         """
         with all_or_nothing(self):
-            self._learn_default_length(self._fit_flow(X, y))
+            self._learn_default_length(panel := self._fit_flow(X, y))
+            self.static_columns_ = static_columns(panel)
         return self
 
     def sample(
@@ -318,7 +321,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             for history in range(n_histories):
                 chosen = np.flatnonzero(labels[history * n_samples :][:n_samples] == label)
                 draws = (chosen + first).tolist()
-                one = _series(rows, history)
+                one = rows.series(history)
                 found = self._draw_numbers(
                     one, past[history : history + 1], length, draws, history, seed, n_jobs
                 )
@@ -377,6 +380,10 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     ) -> Any:
         """Features of drawn series in the container of `fit`."""
         tables = [self._decode(series, seed + first + i) for i, series in enumerate(drawn)]
+        # A static number is drawn at every step like all else; its first value stands for all.
+        for i, table in enumerate(tables):
+            source = table if histories is None else histories.series(i // n_samples)
+            hold(table, self.static_columns_, source)
         if metadata is not None:
             _, given = self._encode_given(metadata, "metadata")
             positions = self._positions(metadata.columns, "metadata")
@@ -391,10 +398,3 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             after=self._last_stamps(histories, n_samples, start),
             series_ids=self._series_ids(first, len(drawn)),
         )
-
-
-def _series(rows: Rows, number: int) -> Rows:
-    """One series of several."""
-    ends = np.cumsum(rows.lengths)
-    own = slice(ends[number] - rows.lengths[number], ends[number])
-    return Rows(rows.features[own], rows.observed[own], rows.lengths[number : number + 1])

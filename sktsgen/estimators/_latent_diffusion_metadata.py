@@ -1,4 +1,4 @@
-"""Columns that are given over time."""
+"""Columns that are given over time, and columns that do not change."""
 
 from __future__ import annotations
 
@@ -56,3 +56,25 @@ def with_given(table: Any, given: Any, positions: list[int]) -> Any:
             cells = given[:, position]
             table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
     return table
+
+
+def hold(table: Any, positions: Sequence[int], source: Any) -> None:
+    """Put the first cells of a series into all rows of another.
+
+    Parameters
+    ----------
+    table : ndarray or DataFrame of shape (n_rows, n_channels)
+        What was drawn; changed in place.
+    positions : sequence of int
+        Columns that do not change in time.
+    source : ndarray or DataFrame of shape (n_source_rows, n_channels)
+        The history of the series, or the series itself.
+    """
+    for position in positions:
+        if isinstance(table, pd.DataFrame):
+            cells = source.iloc[:, position].take(np.zeros(len(table), dtype=np.intp))
+            table.isetitem(
+                position, cells.set_axis(table.index).astype(table.dtypes.iloc[position])
+            )
+        else:
+            table[:, position] = source[0, position]

@@ -41,6 +41,12 @@ class Rows(NamedTuple):
     observed: np.ndarray
     lengths: np.ndarray
 
+    def series(self, number: int) -> Rows:
+        """Return one series of several."""
+        ends = np.cumsum(self.lengths)
+        own = slice(ends[number] - self.lengths[number], ends[number])
+        return Rows(self.features[own], self.observed[own], self.lengths[number : number + 1])
+
     def padded(self, shortest: int) -> Rows:
         """Let every series go on, unobserved, until it has `shortest` rows."""
         lengths = np.maximum(self.lengths, shortest)

@@ -141,6 +141,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     --------
     >>> from sktsgen import MultiScaleARGenerator
     >>> from sktsgen.datasets import make_ar1
+    >>> from sktsgen.training import Trainer
     >>> X = make_ar1(n_series=8, n_timesteps=32, random_state=0)
     >>> generator = MultiScaleARGenerator(
     ...     d_hidden=8,
@@ -150,6 +151,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     ...     max_epochs=1,
     ...     window_length=16,
     ...     random_state=0,
+    ...     trainer=Trainer(steps_per_epoch=10),  # far too few, but quick
     ... ).fit(X)
     >>> generator.scales_
     (1, 2)

@@ -6,18 +6,11 @@ from sktsgen.testing import TEST_PARAMS, generator_checks, test_instances
 
 INSTANCES = test_instances()
 GENERATORS = [estimator for estimator in INSTANCES if hasattr(estimator, "sample")]
-EXPECTED = {
-    ("LatentDiffusionGenerator", "check_static_columns_stay_static"): "static numbers are drawn "
-    "step by step",
-}
 
 
 @pytest.mark.parametrize("check", generator_checks(), ids=lambda check: check.__name__)
 @pytest.mark.parametrize("estimator", GENERATORS, ids=lambda estimator: type(estimator).__name__)
-def test_generator_keeps_the_law(estimator, check, request):
-    reason = EXPECTED.get((type(estimator).__name__, check.__name__))
-    if reason is not None:
-        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError))
+def test_generator_keeps_the_law(estimator, check):
     check(estimator)
 
 
