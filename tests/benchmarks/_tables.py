@@ -12,8 +12,24 @@ class Column(NamedTuple):
     half: str = ""  # key of half the width of the interval
 
 
+class Overview(NamedTuple):
+    """One column of a table over several of its groups: means over seeds, nothing else."""
+
+    column: Column
+    lines: tuple[str, ...]
+    across: str
+
+
 class Table(NamedTuple):
-    """One table of the page; a group of rows that differ in `splits` is a table of its own."""
+    """One table of the page; a group of rows that differ in `splits` is a table of its own.
+
+    Attributes
+    ----------
+    n_shown : int
+        Columns in sight; the others are folded away below, with seeds, dates and commits.
+    overviews : tuple of Overview
+        Stand in the place of the groups, which are then folded away whole.
+    """
 
     name: str
     title: str
@@ -21,6 +37,8 @@ class Table(NamedTuple):
     splits: tuple[str, ...]
     columns: tuple[Column, ...]
     labels: tuple[str, ...] = ("name",)
+    n_shown: int = 6
+    overviews: tuple[Overview, ...] = ()
 
 
 QUALITY = Table(
@@ -39,11 +57,11 @@ QUALITY = Table(
         Column("judge_small", "judge of the literature"),
         Column("judge_strong", "strong judge"),
         Column("context_fid", "Context-FID"),
-        Column("correlational", "correlational"),
-        Column("acf", "ACF"),
         Column("ks", "KS"),
-        Column("dks", "KS of differences"),
+        Column("acf", "ACF"),
         Column("copying_share", "copying share", 2),
+        Column("correlational", "correlational"),
+        Column("dks", "KS of differences"),
         Column("copying_median_ratio", "median ratio", 2),
         Column("copying_longest_run", "longest run", 0),
     ),
@@ -59,11 +77,11 @@ LITERATURE = Table(
     "be perfect.",
     ("dataset", "window"),
     (
-        Column("n_windows", "windows", 0),
         Column("context_fid", "Context-FID", half="context_fid_half"),
         Column("correlational", "correlational", half="correlational_half"),
         Column("discriminative", "discriminative", half="discriminative_half"),
         Column("predictive", "predictive", half="predictive_half"),
+        Column("n_windows", "windows", 0),
         Column("fit_wall_s", "fit, wall s", 0),
     ),
 )
@@ -74,14 +92,14 @@ COST = Table(
     "thread, the median of five; the score is the mean log-density per time step.",
     ("dataset", "window"),
     (
-        Column("fit_wall_s", "fit, wall s", 0),
         Column("fit_cpu_s", "fit, CPU s", 0),
-        Column("fit_threads", "fit threads", 0),
         Column("sample_cpu_s", "sample, CPU s"),
         Column("n_timed", "windows sampled", 0),
         Column("score_train", "score, training", 2),
         Column("score_held_out", "score, held out", 2),
         Column("reconstruction_error", "reconstruction error", 4),
+        Column("fit_wall_s", "fit, wall s", 0),
+        Column("fit_threads", "fit threads", 0),
     ),
 )
 SPEED = Table(
@@ -95,10 +113,10 @@ SPEED = Table(
         Column("n_samples", "series", 0),
         Column("cpu_s", "CPU s"),
         Column("us_per_token", "µs a step", 2),
-        Column("tokens_per_s", "steps/s", 0),
-        Column("gflop", "GFLOP", 1),
         Column("ratio_same_shapes", "ratio to limit, same shapes", 2),
         Column("ratio_peak", "ratio to limit, peak", 2),
+        Column("tokens_per_s", "steps/s", 0),
+        Column("gflop", "GFLOP", 1),
         Column("fit_wall_s", "fit, wall s", 0),
         Column("fit_threads", "fit threads", 0),
         Column("fit_cpu_s_per_1000", "fit CPU s per 1,000 windows", 2),
@@ -181,6 +199,15 @@ IMPUTATION = Table(
         Column("fit_cpu_s", "fit, CPU s", 1),
         Column("impute_cpu_s", "fill, CPU s", 2),
     ),
+    overviews=tuple(
+        Overview(column, ("name",), "pattern")
+        for column in (
+            Column("mae", "MAE"),
+            Column("crps", "CRPS"),
+            Column("coverage_50", "coverage of 50 %"),
+            Column("coverage_90", "coverage of 90 %"),
+        )
+    ),
 )
 FORECASTING = Table(
     "forecasting",
@@ -221,7 +248,7 @@ CORRUPTIONS = Table(
     "Real windows spoilt in known ways against as many other real ones. Bold is caught: four "
     "spreads above the mean of the floors (other real windows, five times) and half above the "
     "highest of them; for copying, beyond 0.15 of the windows nearer than held-out ones, or 0.05 "
-    "with a copied stretch. *office* is a table with discrete columns that the library draws.",
+    "with a copied stretch. What is learnt comes first, what is counted in the next section.",
     ("dataset", "window", "n_windows"),
     (
         Column("judge_small", "judge of the literature"),
@@ -230,6 +257,17 @@ CORRUPTIONS = Table(
         Column("judge_boosting", "boosting judge"),
         Column("predictive", "predictive"),
         Column("context_fid", "Context-FID"),
+        Column("copying_share", "copying share", 2),
+        Column("copying_stretch", "copied stretches", 2),
+    ),
+    n_shown=8,
+)
+DISTANCES = Table(
+    "corruptions",
+    "What catches what: distances",
+    "The same windows; *office* is a table with discrete columns that the library draws.",
+    ("dataset", "window", "n_windows"),
+    (
         Column("ks", "KS"),
         Column("wasserstein", "Wasserstein"),
         Column("dks", "KS of differences"),
@@ -241,9 +279,8 @@ CORRUPTIONS = Table(
         Column("transitions", "transitions"),
         Column("cramers_v", "Cramer's V"),
         Column("correlation_ratio", "correlation ratio"),
-        Column("copying_share", "copying share", 2),
-        Column("copying_stretch", "copied stretches", 2),
     ),
+    n_shown=7,
 )
 STRATEGIES = Table(
     "strategies",
@@ -336,6 +373,9 @@ MIXED = Table(
         Column("fit_cpu_s", "fit, CPU s", 0),
     ),
 )
+GLANCE = Overview(
+    Column("judge_strong", "strong judge"), ("dataset", "window", "n_windows"), "name"
+)
 TABLES = (
     QUALITY,
     LITERATURE,
@@ -349,6 +389,7 @@ TABLES = (
     FORECASTING,
     SAMPLING,
     CORRUPTIONS,
+    DISTANCES,
     MIXED,
     STRATEGIES,
     PLANTED_BUG,

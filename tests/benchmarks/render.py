@@ -1,17 +1,15 @@
 """Write docs/benchmarks.md from the stored rows: ``python -m tests.benchmarks.render``."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from tests.benchmarks._provenance import Provenance
+from tests.benchmarks._markdown import MISSING, link, table
 from tests.benchmarks._rows import RESULTS, Row, read_rows
-from tests.benchmarks._tables import TABLES, Column, Table
+from tests.benchmarks._sections import pivot, section
+from tests.benchmarks._tables import GLANCE, QUALITY, TABLES
+from tests.benchmarks._targets import AIM_MET, FAMILIES, MET, MISSED, Found, answers
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-MISSING = "–"  # noqa: RUF001
 IDENTITY = (
     "table",
     "name",
@@ -29,9 +27,19 @@ Every figure was measured by `tests/benchmarks/`, one command a table, such as
 `python -m tests.benchmarks.factorized --table quality --dataset etth1 --window 24`, and this page
 is rendered from the stored rows by `python -m tests.benchmarks.render`. With several seeds a cell
 is their mean, with the least and the most in brackets. Seconds of different machines may not be
-compared. What all lines of a table have in common stands below it; where their seeds differ, or the
-state of the code they were measured with, the last columns say so. A line with an older commit than
-the others has not been measured again since; `-dirty` is a state with changes not yet committed.
+compared. Seeds, dates, commits and further columns are folded away below each table. A line with an
+older commit than the others has not been measured again since; `-dirty` is a state with changes not
+yet committed.
+"""
+TARGETS = """## In one minute
+
+What the design asks for on ETTh1, in windows of 24 steps where it says nothing else, and what the
+rows of this page say, means over seeds with every setting at its default. Of what is
+measured, {n_met} of {n_known} are met.
+"""
+AT_A_GLANCE = """
+How far from chance a strong judge can tell generated windows from real ones (0 is not at all, 0.5
+is always), every setting at its default:
 """
 
 
@@ -41,8 +49,11 @@ def render(rows: Iterable[Row]) -> str:
     for row in rows:
         if "absent" not in row or _identity(row) not in newest:
             newest[_identity(row)] = _with_setting(row)
-    sections = [_section(table, list(newest.values())) for table in TABLES]
-    return "\n".join([INTRODUCTION, *filter(None, sections)])
+    kept = list(newest.values())
+    sections = {shown.title: text for shown in TABLES if (text := section(shown, kept))}
+    contents = "\n".join(f"- {link(title)}" for title in sections)
+    summary = [_targets(kept), _glance(kept), f"## Contents\n\n{contents}\n"]
+    return "\n".join([INTRODUCTION, *filter(None, summary), *sections.values()])
 
 
 def _identity(row: Row) -> str:
@@ -56,76 +67,31 @@ def _with_setting(row: Row) -> Row:
     return row | {"setting": ", ".join(f"{name}={value}" for name, value in params)}
 
 
-def _section(table: Table, rows: list[Row]) -> str:
-    shown = [
-        row
-        for row in rows
-        if row["table"] == table.name
-        and ("absent" in row or any(column.key in row for column in table.columns))
-    ]
-    if not shown:
-        return ""
-    groups = _grouped(shown, table.splits)
-    parts = [part for key, group in groups for part in _one_table(table, key, group)]
-    return "\n".join([f"## {table.title}\n", f"{table.text}\n", *parts])
+def _targets(rows: list[Row]) -> str:
+    """Say what is asked for and whether it is met."""
+    held = list(answers(rows))
+    verdicts = [found.verdict for answer in held for found in answer.found if found]
+    n_met = sum(verdict in (MET, AIM_MET) for verdict in verdicts)
+    said = TARGETS.format(n_met=n_met, n_known=n_met + verdicts.count(MISSED))
+    lines = (
+        [f"{target.measure} ({link(target.section)})", *limits, *map(_answer, found)]
+        for target, limits, found in held
+    )
+    headers = ["asked for", "must", "aim", *FAMILIES]
+    return f"{said}\n{table(headers, lines, n_words=len(headers) - 1)}\n"
 
 
-def _grouped(rows: list[Row], keys: tuple[str, ...]) -> list[tuple[tuple[Any, ...], list[Row]]]:
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row.get(key) for key in keys), []).append(row)
-    return list(groups.items())
-
-
-def _one_table(table: Table, key: tuple[Any, ...], rows: list[Row]) -> Iterator[str]:
-    title = ", ".join(f"{name} {value}" for name, value in zip(table.splits, key, strict=True))
-    columns = [column for column in table.columns if any(column.key in row for row in rows)]
-    lines = [
-        (_label(label), [_cell(column, group) for column in columns], group)
-        for label, group in _grouped(rows, (*table.labels, "setting"))
-    ]
-    lines = [line for line in lines if any(cell != MISSING for cell in line[1])]
-    provenance = Provenance([group for _, _, group in lines] or [rows])
-    headers = provenance.headers()
-    yield f"**{title.replace('n_', '')}**\n"
-    yield _line(["", *(column.header for column in columns), *headers])
-    yield _line(["---", *("---:" for _ in columns), *("---" for _ in headers)])
-    for label, cells, group in lines:
-        yield _line([label, *cells, *(cell or MISSING for cell in provenance.cells(group))])
-    yield f"\n{provenance.footer()}{_absences(rows)}\n"
-
-
-def _label(parts: tuple[Any, ...]) -> str:
-    return ", ".join(str(part) for part in parts if part)
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(column: Column, rows: list[Row]) -> str:
-    values = [row[column.key] for row in rows if row.get(column.key) is not None]
-    if not values:
+def _answer(found: Found | None) -> str:
+    if found is None:
         return MISSING
-    if isinstance(values[0], list):
-        return ", ".join(f"{v:.{column.digits}f}" for v in np.mean(values, axis=0))
-    mean = f"{np.mean(values):,.{column.digits}f}"
-    if any(column.key in row.get("caught", ()) for row in rows):
-        mean = f"**{mean}**"
-    if column.half and len(values) == 1 and rows[0].get(column.half) is not None:
-        return f"{mean} ± {rows[0][column.half]:.{column.digits}f}"
-    if min(values) == max(values):
-        return mean
-    return f"{mean} ({min(values):,.{column.digits}f}–{max(values):,.{column.digits}f})"  # noqa: RUF001
+    return f"{found.figure}: {found.verdict}" if found.figure else found.verdict
 
 
-def _absences(rows: list[Row]) -> str:
-    """Name what could not be measured, and why."""
-    reasons: dict[str, list[str]] = {}
-    for row in rows:
-        if "absent" in row and row["name"] not in reasons.setdefault(row["absent"], []):
-            reasons[row["absent"]].append(row["name"])
-    return "".join(f" Absent: {', '.join(names)}: {why}." for why, names in reasons.items())
+def _glance(rows: list[Row]) -> str:
+    """Say how good each generator is, in one figure a data set."""
+    defaults = [row for row in rows if row["table"] == QUALITY.name and not row["setting"]]
+    shown = pivot(GLANCE, defaults)
+    return f"{AT_A_GLANCE}\n{shown}\n" if shown else ""
 
 
 def main() -> None:
