@@ -27,6 +27,8 @@ class Plan:
         What its rows are called.
     params : dict
         Parameters other than the defaults, for every fit.
+    lengths : sequence of int
+        Time steps that samples of "speed" have; none is those of the table.
     budget : {"full", "smoke"}
         "smoke" cuts data, draws and judges down until all tables end within three minutes.
     fit_threads : int
@@ -42,6 +44,7 @@ class Plan:
     seeds: Sequence[int] = (0, 1, 2)
     judge_seeds: Sequence[int] = (0, 1, 2)
     params: dict[str, Any] = field(default_factory=dict)
+    lengths: Sequence[int] = ()
     budget: str = "full"
     fit_threads: int = 1
     n_jobs: int = 1

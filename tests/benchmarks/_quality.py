@@ -27,7 +27,7 @@ def quality(plan: Plan) -> Iterator[Row]:
         windows = drawn(estimator, max(sizes), plan.window, seed)
         for n in sizes:
             yield _judged(plan, data, plan.engine, windows, n) | figures | {"seed": seed}
-        if hasattr(estimator, "detokenize"):
+        if has_stage1(estimator):
             yield _ceiling(plan, data, estimator, max(sizes)) | {"seed": seed}
 
 
@@ -76,15 +76,23 @@ def _ceiling(plan: Plan, data: Split, estimator: Any, n: int) -> Row:
     """Stage 1 alone: real windows encoded, quantised and decoded; copies, so not judged as such."""
     windows = floor_windows(data.real, n)
     decoded = reconstruct(estimator, windows)
-    row = _judged(plan, data, "stage 1 reconstruction", decoded, n)
+    row = _judged(plan, data, f"{plan.engine}, stage 1 reconstruction", decoded, n)
     kept = {key: value for key, value in row.items() if not key.startswith("copying")}
     return kept | reconstruction_error(windows, decoded)
 
 
+def has_stage1(estimator: Any) -> bool:
+    """Tell whether an estimator has tokens that windows can be decoded from."""
+    return hasattr(estimator, "reconstruct") or hasattr(estimator, "detokenize")
+
+
 def reconstruct(estimator: Any, windows: Array) -> Array:
-    """Return windows after `tokenize` and `detokenize`."""
-    tokens = estimator.tokenize(windows)
-    return np.asarray(estimator.detokenize(tokens), dtype=np.float64).reshape(windows.shape)
+    """Return windows after encoding, quantising and decoding."""
+    if hasattr(estimator, "reconstruct"):
+        decoded = estimator.reconstruct(windows)
+    else:
+        decoded = estimator.detokenize(estimator.tokenize(windows))
+    return np.asarray(decoded, dtype=np.float64).reshape(windows.shape)
 
 
 def reconstruction_error(windows: Array, decoded: Array) -> Row:

@@ -13,14 +13,19 @@ LENGTHS = (24, 96, 240, 480, 960)
 
 
 def speed(plan: Plan) -> Iterator[Row]:
-    """Time whole samples on one thread, and compare with the products inside them."""
+    """Time whole samples on one thread, and compare with the products inside them.
+
+    Which lengths is up to the plan; a large network takes long for the longest.
+    """
     data = plan.split()
     seed = plan.seeds[0]
     estimator, figures = plan.fit(data.segments, seed=seed, window_length=plan.window)
-    yield plan.row("speed", "fit", seed=seed, **figures, **_per_thousand(figures, len(data.train)))
-    n = plan.size(1000, 50)
-    for length in LENGTHS[: plan.size(5, 2)]:
-        yield plan.row("speed", "sample", seed=seed, **_sample_figures(estimator, n, length))
+    per_thousand = _per_thousand(figures, len(data.train))
+    yield plan.row("speed", f"{plan.engine}, fit", seed=seed, **figures, **per_thousand)
+    n, lengths = plan.size(1000, 50), plan.lengths or LENGTHS
+    for length in lengths[: plan.size(len(lengths), 2)]:
+        sampled = _sample_figures(estimator, n, length)
+        yield plan.row("speed", f"{plan.engine}, sample", seed=seed, **sampled)
 
 
 def _per_thousand(figures: Row, n_windows: int) -> Row:

@@ -132,6 +132,7 @@ LENGTH = Table(
         Column("ks", "KS"),
         Column("dks", "KS of differences"),
         Column("acf", "ACF"),
+        Column("spectrum", "spectrum"),
         Column("std_ratio", "ratio of standard deviations", 2),
     ),
     labels=("name", "length"),

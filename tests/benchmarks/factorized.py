@@ -3,8 +3,8 @@
 ``python -m tests.benchmarks.factorized --table quality --dataset etth1 --window 24 --seeds 0 1 2``
 ``python -m tests.benchmarks.factorized --engine MultiScaleARGenerator --table quality``
 
-Of the other engines only "quality", "literature" and "length" ask nothing but `fit`, `sample` and
-`score`; the other tables look inside the first one.
+Of the other engines only "quality", "literature", "length" and "speed" ask nothing but `fit`,
+`sample` and `score`; the other tables look inside the first one.
 """
 
 import argparse
@@ -61,6 +61,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--budget", choices=["full", "smoke"], default="full")
     parser.add_argument("--fit-threads", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes that train judges")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[], help="of the table speed")
     parser.add_argument("--results", type=Path, help="folder of the rows")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", help="parameters of the estimator"
@@ -81,6 +82,7 @@ def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
         judge_seeds=options.judge_seeds,
         params=(SMOKE_PARAMS if is_smoke else {}) | dict(setting(text) for text in options.set),
         budget=options.budget,
+        lengths=options.lengths,
         fit_threads=options.fit_threads,
         n_jobs=options.jobs,
         results=options.results or folder,

@@ -9,7 +9,7 @@ import torch
 
 from sktsgen.datasets import make_mixed_panel
 from sktsgen.metrics import _context_fid, _judges
-from tests.benchmarks import _data, _panel_rivals, factorized
+from tests.benchmarks import _data, _length, _panel_rivals, factorized
 from tests.benchmarks._corruptions import corruptions
 from tests.benchmarks._data import block_bootstrap, cut_windows, hold_out
 from tests.benchmarks._joining import JoiningGenerator
@@ -19,7 +19,7 @@ from tests.benchmarks._plan import Plan, estimator_class
 from tests.benchmarks._products import measure_products
 from tests.benchmarks._protocol import evaluate_windows, floor_windows
 from tests.benchmarks._published import published
-from tests.benchmarks._quality import reconstruction_error
+from tests.benchmarks._quality import reconstruct, reconstruction_error
 from tests.benchmarks._rows import append_row, circumstances, read_rows
 from tests.benchmarks.render import render
 
@@ -100,6 +100,29 @@ def test_reconstruction_error_is_in_units_of_the_variance():
     windows = np.random.default_rng(0).standard_normal((200, 5, 2)) * [1.0, 100.0]
     zeros = np.broadcast_to(windows.mean((0, 1)), windows.shape)
     assert reconstruction_error(windows, zeros)["reconstruction_error"] == pytest.approx(1)
+
+
+class Halving:
+    """What reads tokens of its own, as an estimator with `reconstruct` does."""
+
+    def reconstruct(self, X):
+        return X / 2
+
+
+def test_windows_go_through_stage_1_of_either_kind():
+    windows = np.array([[[1.2], [3.0]]])
+    assert reconstruct(Halving(), windows).ravel().tolist() == [0.6, 1.5]
+    assert reconstruct(JoiningGenerator(step=0.5), windows).ravel().tolist() == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(("window", "trained_at"), [(12, 12), (24, 48)])
+def test_lengths_are_those_of_the_window_asked_for(toy_series, monkeypatch, window, trained_at):
+    """A window that has no lengths of its own stands for all that have, 48 being the first."""
+    monkeypatch.setitem(_length.LENGTHS, 12, (12, 24))
+    plan = Plan(make=JoiningGenerator, dataset="stocks", window=window, budget="smoke", seeds=(0,))
+    rows = list(_length.length(plan))
+    assert {row["window"] for row in rows} == {trained_at}
+    assert [row["length"] / trained_at for row in rows] == [1, 1, 2]
 
 
 def test_products_are_counted():
