@@ -33,8 +33,9 @@ def literature(plan: Plan) -> Iterator[Row]:
     for name, figures in published(plan.dataset, plan.window).items():
         yield plan.row("literature", name, params={}, **figures)
     order = np.random.default_rng(0).permutation(len(real))
-    halves = real[order[: n // 2]], real[order[n // 2 : n]]
-    yield _row(plan, "real (floor)", *halves) | {"params": {}}
+    if plan.has_references:
+        halves = real[order[: n // 2]], real[order[n // 2 : n]]
+        yield _row(plan, "real (floor)", *halves) | {"params": {}}
     for seed in plan.seeds:
         estimator, figures = plan.fit(series, seed=seed, window_length=plan.window)
         windows = drawn(estimator, n, plan.window, seed)

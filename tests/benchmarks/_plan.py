@@ -31,6 +31,9 @@ class Plan:
         Time steps that samples of "speed" have; none is those of the table.
     budget : {"full", "smoke"}
         "smoke" cuts data, draws and judges down until all tables end within three minutes.
+    has_references : bool
+        Whether the real and the joined windows that stand beside a generator in "quality" and
+        "literature" are judged; where they have been, they need not be again.
     fit_threads : int
         Threads while fitting; everything else runs on one.
     n_jobs : int
@@ -46,6 +49,7 @@ class Plan:
     params: dict[str, Any] = field(default_factory=dict)
     lengths: Sequence[int] = ()
     budget: str = "full"
+    has_references: bool = True
     fit_threads: int = 1
     n_jobs: int = 1
     results: Path = RESULTS

@@ -18,7 +18,7 @@ def quality(plan: Plan) -> Iterator[Row]:
     """Measure the references once and the generator for every seed."""
     data = plan.split()
     sizes = _sizes(plan)
-    for n in sizes:
+    for n in sizes if plan.has_references else ():
         for name, windows in _references(plan, data, n):
             yield _judged(plan, data, name, windows, n) | {"params": {}}
     for seed in plan.seeds:

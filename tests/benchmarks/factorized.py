@@ -62,6 +62,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--fit-threads", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes that train judges")
     parser.add_argument("--lengths", type=int, nargs="+", default=[], help="of the table speed")
+    parser.add_argument(
+        "--no-references", action="store_true", help="leave out floor, bootstrap and peer"
+    )
     parser.add_argument("--results", type=Path, help="folder of the rows")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", help="parameters of the estimator"
@@ -83,6 +86,7 @@ def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
         params=(SMOKE_PARAMS if is_smoke else {}) | dict(setting(text) for text in options.set),
         budget=options.budget,
         lengths=options.lengths,
+        has_references=not options.no_references,
         fit_threads=options.fit_threads,
         n_jobs=options.jobs,
         results=options.results or folder,

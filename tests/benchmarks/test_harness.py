@@ -168,6 +168,15 @@ def test_smoke_rows_of_a_table_render(table, toy_series, tmp_path):
     assert "dataset stocks" in page
 
 
+@pytest.mark.parametrize("table", ["quality", "literature"])
+def test_references_are_left_out_where_asked(table, toy_series, tmp_path):
+    arguments = ["--dataset", "stocks", "--window", "8", "--budget", "smoke", "--no-references"]
+    plan = factorized.plan_of(factorized.parse(arguments), lambda **kwargs: JoiningGenerator())
+    names = {row["name"] for row in factorized.TABLES[table](plan)}
+    assert not any("floor" in name or "bootstrap" in name for name in names)
+    assert plan.engine in names
+
+
 def test_engine_is_chosen_by_name():
     assert estimator_class("FactorizedARGenerator").__name__ == "FactorizedARGenerator"
     with pytest.raises(ValueError, match="'TimeGAN' is no estimator; choose from"):
