@@ -22,8 +22,7 @@ SHARE_LIMIT, STRETCH_LIMIT = 0.15, 0.05
 class FidelityReport:
     """How like real series generated ones are, beside what, and whether they are copies.
 
-    `evaluate` makes one. In a notebook it shows itself as a table;
-    `sktsgen.plotting.FidelityDisplay.from_report` draws it.
+    `evaluate` makes one. In a notebook it shows itself as a table; `plot` draws it.
 
     Parameters
     ----------
@@ -81,6 +80,32 @@ class FidelityReport:
             If there is no such column.
         """
         return self._apart(GENERATED, candidate)
+
+    def plot(self, *, channels: Any = None, n_series: int = 4) -> Any:
+        """Draw clouds of windows, every measure beside its references, and the series.
+
+        Parameters
+        ----------
+        channels : sequence of str or int, default=None
+            Columns to draw; None draws the first five.
+        n_series : int, default=4
+            Windows to draw in each panel of examples, at least 1.
+
+        Returns
+        -------
+        display : sktsgen.plotting.FidelityDisplay
+            The picture, with `figure_` and `axes_`.
+
+        Raises
+        ------
+        ValueError
+            If there is no column of numbers, a channel is not there, or windows have one step.
+        ImportError
+            If matplotlib is not installed.
+        """
+        from sktsgen.plotting import FidelityDisplay
+
+        return FidelityDisplay.from_report(self, channels=channels, n_series=n_series)
 
     def _apart(self, worse: str, better: str) -> list[str]:
         for name in (worse, better):

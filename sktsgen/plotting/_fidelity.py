@@ -23,7 +23,8 @@ class FidelityDisplay:
 
     Above, the windows by PCA and by t-SNE, and the measures of each candidate as shares of the
     largest in their row, with their intervals. Below, a few real and generated series, marginals,
-    autocorrelations and correlations, as in `ComparisonDisplay`. Make one with `from_report`.
+    autocorrelations and correlations, as in `ComparisonDisplay`. Make one with `from_report`, or
+    with the report's own `plot`.
 
     Parameters
     ----------

@@ -42,6 +42,13 @@ def test_clouds_hold_the_windows_of_the_report(report):
     assert display.comparison_.figure_ is display.figure_
 
 
+def test_a_report_draws_itself(report):
+    display = report.plot(channels=[1], n_series=2)
+    assert isinstance(display, FidelityDisplay)
+    assert display.report is report
+    assert display.comparison_.channel_names == ["channel 1"]
+
+
 def test_discrete_columns_are_left_out():
     table = make_building_energy(12, random_state=0).assign(kind="office")
     drawn = [table[start : start + 24] for start in range(0, 240, 24)]
