@@ -43,6 +43,14 @@ def test_shuffled_time_is_caught_by_a_judge_that_sees(judge, quick, real, shuffl
     assert score > 0.15
 
 
+@pytest.mark.parametrize("judge", JUDGES)
+def test_score_lies_between_where_half_of_the_windows_are_shifted(judge, quick, real, fresh):
+    """Between the floor and the shift above: what is not spoilt is a coin to any judge."""
+    half = np.concatenate((fresh[:200] + 8, fresh[200:]))
+    score = discriminative_score(real, half, judge=judge, n_repeats=1, random_state=0)
+    assert score == pytest.approx(0.25, abs=0.1)
+
+
 def test_score_grows_with_the_noise(quick, real, fresh):
     noise = np.random.default_rng(3).standard_normal(fresh.shape)
     scores = [

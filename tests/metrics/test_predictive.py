@@ -23,6 +23,8 @@ def test_learnable_dependence_beats_its_absence(quick):
     bad[..., 0] = np.random.default_rng(3).random(bad[..., 0].shape)
     useful = predictive_score(real, good, n_repeats=1, random_state=0)
     useless = predictive_score(real, bad, n_repeats=1, random_state=0)
+    half = np.concatenate((good[:150], bad[150:]))
+    assert useful < predictive_score(real, half, n_repeats=1, random_state=0) < useless
     assert useful < 0.5 * useless
     assert useless == pytest.approx(0.25, abs=0.03)  # the mean error of the median of a uniform
 
