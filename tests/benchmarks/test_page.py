@@ -150,3 +150,13 @@ def test_overview_puts_patterns_side_by_side():
     assert f"| name | {' | '.join(PATTERNS)} |" in lines
     assert f"| {IMPUTER} | 0.100 | 0.200 | 0.300 | 0.400 | 0.500 |" in lines
     assert sum(line.startswith("<summary>dataset etth1, pattern") for line in lines) == 5
+
+
+def test_the_dearest_length_decides_on_the_cost_of_decoding():
+    place = {"table": "speed", "dataset": "etth1", "window": 24, "seed": 0, "params": {}}
+    rows = [
+        place | {"name": f"{GENERATOR}, sample", "length": length, "ratio_same_shapes": ratio}
+        for length, ratio in ((24, 9.0), (24, 2.5), (96, 1.25))
+    ]
+    (answer,) = (found for found in answers(rows) if found.target.measure.startswith("decoding"))
+    assert answer.found[:2] == [("1.2 to 2.5 times", "met"), ("", "not measured")]
