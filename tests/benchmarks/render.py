@@ -37,6 +37,32 @@ What the design asks for on ETTh1, in windows of 24 steps where it says nothing 
 rows of this page say, means over seeds with every setting at its default. Of what is
 measured, {n_met} of {n_known} are met.
 """
+AGAIN = """## Measuring again
+
+One command a table. Real series are looked for in `../shared/data`, beside the checkout.
+`--budget smoke` cuts any of them but the last two down to a trial, whose rows go elsewhere.
+
+```text
+python -m tests.benchmarks.factorized --table quality --dataset etth1 --window 24
+python -m tests.benchmarks.factorized --table literature --dataset sines --window 24
+python -m tests.benchmarks.factorized --engine MultiScaleARGenerator --table quality
+python -m tests.benchmarks.factorized --table speed    # length, stage1, codebook, truth
+python -m tests.benchmarks.imputation --imputer LatentDiffusionImputer --pypots pypots/bin/python
+python -m tests.benchmarks.diffusion --table sampling    # forecasting
+python -m tests.benchmarks.corruptions
+python -m tests.benchmarks.mixed --rivals PAR=sdv/bin/python TabularARGN=argn/bin/python
+python -m tests.benchmarks.citizen --table streams    # and what else surrounds the models
+```
+
+Rivals are optional and never installed beside the library. Each has an environment of its own, and
+one whose environment is not named is reported as absent:
+
+```text
+python -m venv pypots && pypots/bin/python -m pip install pypots==1.5
+python -m venv sdv && sdv/bin/python -m pip install sdv==2.0.0
+python -m venv argn && argn/bin/python -m pip install mostlyai-engine==2.7.3
+```
+"""
 AT_A_GLANCE = """
 How far from chance a strong judge can tell generated windows from real ones (0 is not at all, 0.5
 is always), every setting at its default:
@@ -51,9 +77,9 @@ def render(rows: Iterable[Row]) -> str:
             newest[_identity(row)] = _with_setting(row)
     kept = list(newest.values())
     sections = {shown.title: text for shown in TABLES if (text := section(shown, kept))}
-    contents = "\n".join(f"- {link(title)}" for title in sections)
+    contents = "\n".join(f"- {link(title)}" for title in (*sections, "Measuring again"))
     summary = [_targets(kept), _glance(kept), f"## Contents\n\n{contents}\n"]
-    return "\n".join([INTRODUCTION, *filter(None, summary), *sections.values()])
+    return "\n".join([INTRODUCTION, *filter(None, summary), *sections.values(), AGAIN])
 
 
 def _identity(row: Row) -> str:
