@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.benchmarks._markdown import MISSING, link, table
+from tests.benchmarks._ratios import with_ratios
 from tests.benchmarks._rows import RESULTS, Row, read_rows
 from tests.benchmarks._sections import pivot, section
 from tests.benchmarks._tables import GLANCE, QUALITY, TABLES
@@ -75,7 +76,7 @@ def render(rows: Iterable[Row]) -> str:
     for row in rows:
         if "absent" not in row or _identity(row) not in newest:
             newest[_identity(row)] = _with_setting(row)
-    kept = list(newest.values())
+    kept = with_ratios(list(newest.values()))
     sections = {shown.title: text for shown in TABLES if (text := section(shown, kept))}
     contents = "\n".join(f"- {link(title)}" for title in (*sections, "Measuring again"))
     summary = [_targets(kept), _glance(kept), f"## Contents\n\n{contents}\n"]

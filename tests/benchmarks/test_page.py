@@ -6,6 +6,7 @@ import pytest
 
 from tests.benchmarks._markdown import link
 from tests.benchmarks._masks import PATTERNS
+from tests.benchmarks._ratios import with_ratios
 from tests.benchmarks._rows import RESULTS, circumstances, read_rows
 from tests.benchmarks._tables import QUALITY
 from tests.benchmarks._targets import TARGETS, answers
@@ -160,3 +161,14 @@ def test_the_dearest_length_decides_on_the_cost_of_decoding():
     ]
     (answer,) = (found for found in answers(rows) if found.target.measure.startswith("decoding"))
     assert answer.found[:2] == [("1.2 to 2.5 times", "met"), ("", "not measured")]
+
+
+def test_costs_of_rivals_are_multiples_of_ours_on_the_same_data_and_seed():
+    took = {"fit_cpu_s": 80.0, "impute_cpu_s": 0.1}
+    ours = [imputed(IMPUTER, 0.3, "point10", seed, **took) for seed in (0, 1)]
+    rival = imputed("SAITS", 0.4, "point10", 1, fit_cpu_s=120.0, impute_cpu_s=0.2)
+    other = imputed("SAITS", 0.4, "point50", 1, fit_cpu_s=120.0)
+    *kept, at_ten, at_fifty = with_ratios([*ours, rival, other])
+    assert kept == ours
+    assert (at_ten["fit_ratio"], at_ten["impute_ratio"]) == (1.5, 2.0)
+    assert at_fifty == other
