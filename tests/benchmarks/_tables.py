@@ -89,9 +89,9 @@ COST = Table(
     "quality",
     "Fit, sample and score",
     "Seconds of the generators above. Sampling is whole, decoding included, in CPU seconds on one "
-    "thread, the median of five; the score is the mean log-density per time step. Whoever stored the "
-    "windows of Diffusion-TS measured 2,868 s to train it on two threads and 122 to 128 s for 1,000 "
-    "windows.",
+    "thread, the median of five; the score is the mean log-density per time step. Diffusion-TS, "
+    "measured when its windows were stored, took 2,868 s to train on two threads and 122 to 128 s "
+    "for 1,000 windows.",
     ("dataset", "window"),
     (
         Column("fit_cpu_s", "fit, CPU s", 0),
