@@ -11,8 +11,8 @@ from torch import Tensor
 
 from sktsgen.diffusion._masks import draw_hidden
 from sktsgen.diffusion._problem import FlowBatch
-from sktsgen.diffusion._table_network import TableNetwork, mean_where, normal, seeded
-from sktsgen.nn import Decoded, MixedVAE, TrainingStep
+from sktsgen.diffusion._table_network import TableNetwork, normal, seeded
+from sktsgen.nn import Decoded, Loss, MixedVAE, TrainingStep, mean_of, mean_where
 from sktsgen.ops import draw_index
 
 # Weights of the divergence from the standard normal and of the cells that the decoder is shown.
@@ -90,12 +90,13 @@ class Autoencoder(TableNetwork):
         """Normal numbers that a time step takes to be drawn from its latents."""
         return len(self.codes.widths)
 
-    def loss(self, batch: FlowBatch, step: TrainingStep | None = None) -> Tensor:
+    def loss(self, batch: FlowBatch, step: TrainingStep | None = None) -> Loss:
         """Error of numbers and levels on hidden cells, and the divergence of the latents."""
         features, observed = batch
         generator = seeded(features.device) if step is None else step.generator
         drop = None if step is None else generator
-        hidden = draw_hidden(observed, self.mixture, generator)
+        elsewhere = observed if step is None else step.whole(observed)
+        hidden = draw_hidden(observed, self.mixture, generator, elsewhere)
         cells = self.codes.embed(features)
         mean, log_variance = self.vae.encode(cells, drop)
         noise = normal(tuple(mean.shape), generator)
@@ -103,10 +104,10 @@ class Autoencoder(TableNetwork):
         decoded = self.vae.decode(latents, cells, self.seen(observed & ~hidden), drop)
         error = self._error(decoded, features, observed & hidden)
         seen = self._error(decoded, features, observed & ~hidden)
-        divergence = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).mean()
-        return error + _VISIBLE * seen + _DIVERGENCE * divergence
+        divergence = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
+        return error + _VISIBLE * seen + _DIVERGENCE * mean_of(divergence)
 
-    def _error(self, decoded: Decoded, features: Tensor, asked: Tensor) -> Tensor:
+    def _error(self, decoded: Decoded, features: Tensor, asked: Tensor) -> Loss:
         """Mean error of the cells asked for."""
         by_block = self.by_block(asked, False)
         square = (decoded.numbers - self.codes.embed(features)).square()

@@ -12,13 +12,15 @@ from sktsgen.diffusion._masks import draw_hidden
 from sktsgen.diffusion._problem import FlowBatch, Problem
 from sktsgen.diffusion._sampler import Sampler, integrate
 from sktsgen.diffusion._schedule import StraightSchedule
-from sktsgen.diffusion._table_network import TableNetwork, mean_where, normal, seeded
+from sktsgen.diffusion._table_network import TableNetwork, normal, seeded
 from sktsgen.nn import (
     Estimate,
     GaussianFill,
     LatentDenoiser,
     LinearFill,
+    Loss,
     TrainingStep,
+    mean_where,
     velocity_skip,
 )
 
@@ -142,13 +144,16 @@ class ConditionalFlow(TableNetwork):
         """Normal numbers that one draw of a window takes."""
         return self.fill.n_noise
 
-    def loss(self, batch: FlowBatch, step: TrainingStep | None = None) -> Tensor:
+    def loss(self, batch: FlowBatch, step: TrainingStep | None = None) -> Loss:
         """Mean error of velocities, one-pass medians and levels on hidden cells."""
         features, observed = batch
         # Without a step, masks, times and noise are the same in every call.
         generator = seeded(features.device) if step is None else step.generator
-        hidden = self._hidden(observed, generator)
-        shown = features if step is None else self._disturbed(features, generator)
+        whole = FlowBatch(*(batch if step is None else map(step.whole, batch)))
+        hidden = self._hidden(observed, generator, whole.observed)
+        shown = features
+        if step is not None:
+            shown = self._disturbed(features, generator, whole.features)
         problem = self.pose(shown[:, None], observed & ~hidden)
         noise = self.start(problem, normal((len(features), 1, self.n_noise), generator))
         data = self._data(features, problem).clamp(-_FARTHEST, _FARTHEST)
@@ -179,20 +184,24 @@ class ConditionalFlow(TableNetwork):
 
     def _point_loss(
         self, problem: Problem, estimate: Estimate, features: Tensor, wanted: Tensor
-    ) -> Tensor:
+    ) -> Loss:
         """Mean absolute error of the medians of numbers."""
         error = self._medians(problem, estimate) - self.codes.embed(features)
         return mean_where(error.abs(), self.of_numbers(wanted))
 
-    def _hidden(self, observed: Tensor, generator: torch.Generator) -> Tensor:
+    def _hidden(
+        self, observed: Tensor, generator: torch.Generator, elsewhere: Tensor | None = None
+    ) -> Tensor:
         """Draw what is hidden; of metadata nothing, in most windows."""
-        hidden = draw_hidden(observed, self.mixture, generator)
+        hidden = draw_hidden(observed, self.mixture, generator, elsewhere)
         if not self.config["metadata"]:
             return hidden
         uniform = torch.rand((len(hidden), 1, 1), generator=generator, device=hidden.device)
         return hidden & ~(self.is_metadata & (uniform < _METADATA_SHARE))
 
-    def _disturbed(self, features: Tensor, generator: torch.Generator) -> Tensor:
+    def _disturbed(
+        self, features: Tensor, generator: torch.Generator, whole: Tensor | None = None
+    ) -> Tensor:
         """Blur metadata, so that slightly wrong ones are not followed blindly."""
         if not (self.condition_noise and self.config["metadata"]):
             return features
@@ -203,7 +212,8 @@ class ConditionalFlow(TableNetwork):
         noisy = features + level * torch.randn(shape, generator=generator, device=device)
         order = torch.randperm(shape[0], generator=generator, device=device)
         swaps = torch.rand((*shape[:2], 1), generator=generator, device=device) < level / 2
-        wrong = torch.where(swaps, features[order], features)
+        others = (features if whole is None else whole)[order]
+        wrong = torch.where(swaps, others, features)
         disturbed = torch.where(self.codes.is_level, wrong, noisy)
         return torch.where(self.by_feature(self.is_metadata, False), disturbed, features)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -59,10 +60,12 @@ def hide_columns(observed: Tensor, generator: torch.Generator) -> Tensor:
     return chosen.expand_as(observed)
 
 
-def hide_as_elsewhere(observed: Tensor, generator: torch.Generator) -> Tensor:
-    """Hide what is missing in another window of the batch."""
+def hide_as_elsewhere(
+    observed: Tensor, generator: torch.Generator, elsewhere: Tensor | None = None
+) -> Tensor:
+    """Hide what is missing in another window of the batch, or of those of `elsewhere`."""
     order = torch.randperm(len(observed), generator=generator, device=observed.device)
-    return ~observed[order]
+    return ~(observed if elsewhere is None else elsewhere)[order]
 
 
 def hide_everything(observed: Tensor, generator: torch.Generator) -> Tensor:
@@ -83,7 +86,10 @@ MASKS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 
 
 def draw_hidden(
-    observed: Tensor, mixture: Mapping[str, float], generator: torch.Generator
+    observed: Tensor,
+    mixture: Mapping[str, float],
+    generator: torch.Generator,
+    elsewhere: Tensor | None = None,
 ) -> Tensor:
     """Draw what is hidden in each window of a batch.
 
@@ -95,6 +101,9 @@ def draw_hidden(
         Share of every pattern of `MASKS`.
     generator : torch.Generator
         Source of the draws, on the device of `observed`.
+    elsewhere : BoolTensor of shape (whole, time, column) or None, default=None
+        What is observed in the whole batch, of which `observed` is the share of a rank; None if
+        that is all.
 
     Returns
     -------
@@ -106,8 +115,9 @@ def draw_hidden(
     uniform = _uniform((len(observed), 1), observed, generator)
     kinds = (uniform > shares.cumsum(0)[:-1] / shares.sum()).sum(1)
     hidden = torch.zeros_like(observed)
+    masks = {**MASKS, "elsewhere": partial(hide_as_elsewhere, elsewhere=elsewhere)}
     for number, name in enumerate(names):
-        drawn = MASKS[name](observed, generator)
+        drawn = masks[name](observed, generator)
         hidden |= drawn & (kinds == number)[:, None, None]
     return hidden
 

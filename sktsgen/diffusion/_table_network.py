@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sktsgen.nn import LevelCodes, Network
+from sktsgen.nn import LevelCodes, Loss, Network, mean_of, mean_where
 
 
 class TableNetwork(Network):
@@ -48,18 +48,13 @@ class TableNetwork(Network):
         """Give every code what its block has, save the codes of levels: False."""
         return self.codes.spread(by_block) & ~self.codes.is_code
 
-    def level_loss(self, logits: Tensor, features: Tensor, by_block: Tensor) -> Tensor:
+    def level_loss(self, logits: Tensor, features: Tensor, by_block: Tensor) -> Loss:
         """Mean cross-entropy of the levels of the blocks that are asked for."""
         if not self.codes.level_widths:
-            return features.new_zeros(())
+            return mean_of(features.new_zeros(0))
         discrete = torch.tensor([w > 1 for w in self.codes.widths], device=features.device)
         error = self.codes.cross_entropy(logits, features)
         return mean_where(error, by_block[..., discrete])
-
-
-def mean_where(error: Tensor, where: Tensor) -> Tensor:
-    """Average some errors; 0 of none."""
-    return (error * where).sum() / where.sum().clamp(min=1)
 
 
 def normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

@@ -17,6 +17,7 @@ from sktsgen.nn._factorized_ar import (
 from sktsgen.nn._latent_denoiser import Estimate, LatentDenoiser, velocity_skip
 from sktsgen.nn._layers import Linear, RMSNorm, SwiGLU
 from sktsgen.nn._level_codes import LevelCodes
+from sktsgen.nn._loss import Loss, mean_of, mean_where
 from sktsgen.nn._mixed_vae import Code, Decoded, MixedVAE
 from sktsgen.nn._multiscale_ar import ScaleDecoder, ValueDecoder, log_density, read_tokens
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer, TokenInputs
@@ -51,6 +52,7 @@ __all__ = [
     "Linear",
     "LinearFill",
     "LogLikelihood",
+    "Loss",
     "MixedVAE",
     "MixtureEmission",
     "MovingAverageMixture",
@@ -80,6 +82,8 @@ __all__ = [
     "attend",
     "log_density",
     "mark",
+    "mean_of",
+    "mean_where",
     "outline",
     "read_rows",
     "read_tokens",

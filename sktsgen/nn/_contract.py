@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from sktsgen.nn._loss import Loss
+
 NetworkType = TypeVar("NetworkType", bound="Network")
+
+
+def _all_there_is(rows: Tensor) -> Tensor:
+    return rows
 
 
 class TrainingStep(NamedTuple):
@@ -19,10 +26,14 @@ class TrainingStep(NamedTuple):
         Source of all noise: dropout, corruption, revived codes.
     progress : float
         Share of the planned training that is done, from 0 to 1.
+    whole : callable
+        Takes something of every item that a loss is given, gives that of every item of the whole
+        batch, in its order: more where ranks share it. No gradient goes through.
     """
 
     generator: torch.Generator
     progress: float
+    whole: Callable[[Tensor], Tensor] = _all_there_is
 
 
 class Network(nn.Module):
@@ -42,8 +53,8 @@ class Network(nn.Module):
         super().__init_subclass__(**kwargs)
         Network.registry[cls.__name__] = cls
 
-    def loss(self, batch: Any, step: TrainingStep | None = None) -> Tensor:
-        """Mean loss of a batch."""
+    def loss(self, batch: Any, step: TrainingStep | None = None) -> Loss:
+        """Sum up the errors of a batch, and the weights that they are to be divided by."""
         raise NotImplementedError
 
     def to_plain(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from sktsgen.nn._dual_path import (
     path_sizes,
 )
 from sktsgen.nn._layers import Linear
+from sktsgen.nn._loss import Loss, mean_of, mean_where
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer
 from sktsgen.nn._slots import without_gaps
 from sktsgen.nn._window_batch import WindowBatch
@@ -137,7 +138,7 @@ class DualPathTokenizer(Network):
         self.d_states = d_hidden * (1 + is_dual)
         self.register_buffer("is_quantising", torch.tensor(False))
 
-    def loss(self, batch: WindowBatch, step: TrainingStep | None = None) -> Float[Tensor, ""]:
+    def loss(self, batch: WindowBatch, step: TrainingStep | None = None) -> Loss:
         """Sum up the errors of series, parts and spectrum, and the pull of the codes."""
         generator = None if step is None else step.generator
         x = reflect(without_gaps(batch.values, self.hidden), batch.observed)
@@ -145,20 +146,16 @@ class DualPathTokenizer(Network):
         latent, pull = self._quantised(self.latent(parts, generator), step)
         decoded = self.decode(latent, batch.labels, generator)
         error = _mean(F.mse_loss(decoded.values, x, reduction="none"), batch.observed)
-        return error + self._error_of_parts(decoded.parts, parts, batch.observed) + pull
+        return error + self._error_of_parts(decoded.parts, parts, batch.observed) + mean_of(pull)
 
-    def _error_of_parts(
-        self, decoded: Components, parts: Components, observed: Tensor
-    ) -> Float[Tensor, ""]:
-        spectrum = _SPECTRUM * spectral_distance(decoded.seasonal, parts.seasonal)
+    def _error_of_parts(self, decoded: Components, parts: Components, observed: Tensor) -> Loss:
+        loss = _SPECTRUM * mean_of(spectral_distance(decoded.seasonal, parts.seasonal))
         if self.average is None:
-            return spectrum
+            return loss
         pairs = zip((_TREND, _COARSE, _SEASONAL), decoded, parts, strict=True)
-        errors = [
-            weight * _mean(F.mse_loss(ours, theirs, reduction="none"), observed)
-            for weight, ours, theirs in pairs
-        ]
-        return torch.stack([spectrum, *errors]).sum()
+        for weight, ours, theirs in pairs:
+            loss += weight * _mean(F.mse_loss(ours, theirs, reduction="none"), observed)
+        return loss
 
     def decompose(self, x: Float[Tensor, "batch time features"]) -> Components:
         """Trend, coarse and whole seasonal part; all is seasonal without a decomposition."""
@@ -236,6 +233,6 @@ class DualPathTokenizer(Network):
         self.config["codebook_size"] = len(self.quantizer.codebook.codebook)
 
 
-def _mean(values: Tensor, observed: Tensor) -> Tensor:
+def _mean(values: Tensor, observed: Tensor) -> Loss:
     """Mean over features and observed steps."""
-    return (values.mean(-1) * observed).sum() / observed.sum()
+    return mean_where(values.mean(-1), observed)

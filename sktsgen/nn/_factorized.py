@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._layers import Linear, uniform
+from sktsgen.nn._loss import Loss, mean_of, mean_where
 from sktsgen.nn._quantizer import ResidualQuantizer
 from sktsgen.nn._slots import without_gaps
 
@@ -114,7 +115,7 @@ class FactorizedTokenizer(Network):
             Float[Tensor, "batch time features"], Int[Tensor, " batch"], Bool[Tensor, "batch time"]
         ],
         step: TrainingStep | None = None,
-    ) -> Float[Tensor, ""]:
+    ) -> Loss:
         """Mean squared reconstruction error plus commitment, [1]_ Eq. 7."""
         x, labels, observed = batch
         x = without_gaps(x, self._hidden)
@@ -126,7 +127,7 @@ class FactorizedTokenizer(Network):
         if self.is_quantising:
             coefficients, commitment = self._quantised(coefficients, observed, step)
         error = (self.decode(coefficients, labels) - x).square().mean(-1)
-        return (error * observed).sum() / observed.sum() + commitment
+        return mean_where(error, observed) + mean_of(commitment)
 
     def _quantised(
         self, coefficients: Tensor, observed: Tensor, step: TrainingStep | None

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sktsgen.nn._cache import KVCache
 from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._layers import Linear, uniform
+from sktsgen.nn._loss import Loss
 from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.nn._window_batch import WindowBatch, hide_history
@@ -199,12 +200,13 @@ class ScalePrior(Network):
             generator=generator,
         )
 
-    def loss(self, batch: TokenBatch, step: TrainingStep | None = None) -> Float[Tensor, ""]:
+    def loss(self, batch: TokenBatch, step: TrainingStep | None = None) -> Loss:
         """Negative log-likelihood, divided by the number of tokens and observed values."""
         parts = self.log_likelihood(batch, None if step is None else step.generator)
         tokens = parts.tokens * self._share_present(batch.window)
         n_values = batch.window.observed.sum() * parts.values.shape[-1]
-        return -(tokens.sum() + parts.values.sum()) / (parts.tokens.numel() + n_values)
+        total = -(tokens.sum() + parts.values.sum())[None]
+        return Loss(total, (parts.tokens.numel() + n_values)[None].to(total))
 
     def log_likelihood(
         self, batch: TokenBatch, generator: torch.Generator | None = None

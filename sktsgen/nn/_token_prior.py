@@ -14,6 +14,7 @@ from sktsgen.nn._contract import Network, TrainingStep
 from sktsgen.nn._depth_heads import DepthHeads
 from sktsgen.nn._emission import MixtureEmission
 from sktsgen.nn._layers import Linear, uniform
+from sktsgen.nn._loss import Loss, mean_where
 from sktsgen.nn._slots import read_slots
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.ops import corrupt_rows, draw_index, nucleus
@@ -201,14 +202,12 @@ class TokenPrior(Network):
         )
         self.from_static = Linear(n_static, d_model, generator) if n_static else None
 
-    def loss(
-        self, batch: PriorBatch | tuple[Any, ...], step: TrainingStep | None = None
-    ) -> Float[Tensor, ""]:
+    def loss(self, batch: PriorBatch | tuple[Any, ...], step: TrainingStep | None = None) -> Loss:
         """Negative log-likelihood per time step, divided by the number of things predicted."""
         rows, labels, observed, static = PriorBatch(*batch)
         generator = None if step is None else step.generator
         states = self.trunk(
-            self._embed_window(rows.inputs, self.start(labels, static), generator),
+            self._embed_window(rows.inputs, self.start(labels, static), step),
             generator,
             self._hidden_start(rows.inputs, generator),
         )
@@ -218,7 +217,7 @@ class TokenPrior(Network):
         weights = observed.to(per_step.dtype)
         if step is not None:
             weights = weights * first_steps_weigh_more(weights.shape[1]).to(weights)
-        return -(per_step * weights).sum() / (weights.sum() * n_terms)
+        return mean_where(-per_step / n_terms, weights)
 
     def _share_present(self, rows: Rows) -> Tensor | float:
         """Weigh the tokens of a step by how much of it is there, if gaps are not to be drawn."""
@@ -320,11 +319,11 @@ class TokenPrior(Network):
         n_values = 0 if self.emission is None else 2 * self.emission.n_slots
         return len(self.codebooks) + n_values
 
-    def _embed_window(
-        self, inputs: Tensor, start: Tensor, generator: torch.Generator | None
-    ) -> Tensor:
-        before = corrupt_rows(inputs[:, :-1], self.corruption, generator)
-        level = None
+    def _embed_window(self, inputs: Tensor, start: Tensor, step: TrainingStep | None) -> Tensor:
+        before, level = inputs[:, :-1], None
+        generator = None if step is None else step.generator
+        if step is not None and self.corruption:
+            before = corrupt_rows(before, self.corruption, step.generator, step.whole(before))
         if generator is not None and self.input_noise:
             level = before.new_empty(len(before), 1, 1)
             level.uniform_(0.0, self.input_noise, generator=generator)

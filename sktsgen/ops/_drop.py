@@ -18,12 +18,18 @@ def drop(
 
 
 def corrupt_rows(
-    x: Float[Tensor, "batch time dim"], rate: float, generator: torch.Generator | None
+    x: Float[Tensor, "batch time dim"],
+    rate: float,
+    generator: torch.Generator | None,
+    whole: Float[Tensor, "whole time dim"] | None = None,
 ) -> Float[Tensor, "batch time dim"]:
-    """Replace a share `rate` of the time steps by steps drawn from the whole batch."""
+    """Replace a share `rate` of the time steps by steps drawn from the whole batch.
+
+    `x` is that, or a part of `whole`.
+    """
     if generator is None or rate == 0.0 or not x.numel():
         return x
-    rows = x.flatten(0, 1)
+    rows, pool = x.flatten(0, 1), (x if whole is None else whole).flatten(0, 1)
     chosen = torch.rand(len(rows), generator=generator, device=x.device) < rate
-    other = torch.randint(len(rows), (len(rows),), generator=generator, device=x.device)
-    return torch.where(chosen[:, None], rows[other], rows).view_as(x)
+    other = torch.randint(len(pool), (len(rows),), generator=generator, device=x.device)
+    return torch.where(chosen[:, None], pool[other], rows).view_as(x)

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from sktsgen.exceptions import RankLostError
+from sktsgen.nn import Loss
 
 Result = TypeVar("Result")
 
@@ -73,6 +74,19 @@ def mean_over_ranks(value: Tensor) -> Tensor:
     return total / n_ranks
 
 
+def share_of_mean(loss: Loss) -> Tensor:
+    """Return what has the mean of the whole batch as its mean over the ranks."""
+    return Loss(loss.totals, mean_over_ranks(loss.weights)).mean()
+
+
+def of_all_ranks(share: Tensor) -> Tensor:
+    """Put what every rank has of a batch together, in the order of the batch."""
+    parts = [torch.empty_like(share) for _ in range(rank_and_size()[1])]
+    with _together():
+        dist.all_gather(parts, share.contiguous())
+    return torch.stack(parts, dim=1).flatten(0, 1)
+
+
 def start_alike(network: torch.nn.Module, generator: torch.Generator) -> None:
     """Give every rank the weights and the generator of rank 0."""
     if rank_and_size()[1] == 1:
@@ -105,7 +119,8 @@ class SharedNoise(TorchFunctionMode):
     """Noise of a rank's share of a batch: its rows of what one process would draw for all.
 
     Every rank draws for the whole batch, from generators in the same state, and takes the rows of
-    its share. Noise whose first axis is no multiple of the share is one for all and left as it is.
+    its share; those of a permutation tell places in the whole batch. Noise whose first axis is no
+    multiple of the share is one for all and left as it is.
 
     Parameters
     ----------
@@ -129,6 +144,8 @@ class SharedNoise(TorchFunctionMode):
             part, *bounds = args
             whole = func(part.new_empty(self._whole(part.shape)), *bounds, **kwargs)
             return part.copy_(self._share(whole, part.shape))
+        if func is torch.randperm:
+            return self._share(func(*self._whole(args), **kwargs), args)
         limits, shape = _split_shape(func, args)
         return self._share(func(*limits, self._whole(shape), **kwargs), shape)
 
@@ -145,7 +162,7 @@ class SharedNoise(TorchFunctionMode):
 
 
 _FILLS = {Tensor.uniform_, Tensor.normal_, Tensor.bernoulli_, Tensor.exponential_}
-_NOISE = {torch.rand, torch.randn, torch.randint, *_FILLS}
+_NOISE = {torch.rand, torch.randn, torch.randint, torch.randperm, *_FILLS}
 
 
 def _split_shape(func: Any, args: tuple[Any, ...]) -> tuple[Sequence[int], Sequence[int]]:

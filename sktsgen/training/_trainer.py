@@ -31,7 +31,9 @@ from sktsgen.training._ranks import (
     from_rank_zero,
     join_ranks,
     mean_over_ranks,
+    of_all_ranks,
     rank_and_size,
+    share_of_mean,
     start_alike,
 )
 from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
@@ -261,9 +263,11 @@ class _Run:
     def _step(self, step: int, indices: Tensor) -> Tensor:
         self._set_learning_rate(step)
         context = TrainingStep(self.generator, step / self.n_steps)
+        if self.n_ranks > 1:
+            context = context._replace(whole=of_all_ranks)
         share = indices[self.rank :: self.n_ranks]
         with self._autocast(), self._noise(len(share)):
-            loss = self.loss(self.data.batch(share), context)
+            loss = share_of_mean(self.loss(self.data.batch(share), context))
         self.optimizer.zero_grad()
         loss.backward()
         if self.n_ranks > 1:
@@ -312,7 +316,7 @@ class _Run:
         total = torch.zeros((), device=self.device)
         for part in indices.split(4 * self.recipe.batch_size):
             with self._autocast():
-                total += len(part) * self.network.loss(self.validation.batch(part), None)
+                total += len(part) * self.network.loss(self.validation.batch(part), None).mean()
         return float(mean_over_ranks(total)) / len(indices)
 
     def _is_done(self) -> bool:

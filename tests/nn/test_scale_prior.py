@@ -83,9 +83,9 @@ def test_history_that_is_not_known_is_not_read(is_parallel):
 def test_noise_is_for_training_alone():
     tokenizer, prior, batch = new_dual_path(), new_scale_prior(), new_batch(64)
     tokens = read_tokens(tokenizer, batch)
-    assert prior.loss(tokens).equal(prior.loss(tokens))
+    assert prior.loss(tokens).mean().equal(prior.loss(tokens).mean())
     steps = [TrainingStep(seeded(seed), 0.0) for seed in (1, 1, 2)]
-    losses = [prior.loss(tokens, step).item() for step in steps]
+    losses = [prior.loss(tokens, step).mean().item() for step in steps]
     assert losses[0] == losses[1] != losses[2]
 
 
@@ -99,7 +99,7 @@ def test_prior_learns_the_tokens_of_the_histories():
     prior.trunk.dropout, prior.input_noise = 0.0, 0.0
     optimizer, generator = torch.optim.AdamW(prior.parameters(), lr=3e-3), seeded(2)
     for _ in range(60):
-        loss = prior.loss(tokens, TrainingStep(generator, 0.0))
+        loss = prior.loss(tokens, TrainingStep(generator, 0.0)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -142,7 +142,9 @@ def test_training_noise_comes_from_the_generator():
     tokenizer, prior = networks(has_mixture=True)
     batch = prior_batch(tokenizer, [7, 7], n_steps=7, has_mixture=True)
     before = torch.get_rng_state()
-    first, again, other = (prior.loss(batch, TrainingStep(seeded(s), 0.5)) for s in (0, 0, 1))
+    first, again, other = (
+        prior.loss(batch, TrainingStep(seeded(s), 0.5)).mean() for s in (0, 0, 1)
+    )
     assert first == again
     assert first != other
     assert torch.get_rng_state().equal(before)
@@ -151,7 +153,7 @@ def test_training_noise_comes_from_the_generator():
 def test_a_window_of_one_step_can_be_trained_on():
     tokenizer, prior = networks(has_mixture=True)
     batch = prior_batch(tokenizer, [1, 1], n_steps=1, has_mixture=True)
-    prior.loss(batch, TrainingStep(seeded(), 0.5)).backward()
+    prior.loss(batch, TrainingStep(seeded(), 0.5)).mean().backward()
     assert prior.start_embedding.grad.abs().sum(-1).amin() > 0
 
 

@@ -125,7 +125,7 @@ def test_validation_is_the_mean_over_all_items():
     line, held_out = new_line(noise=0.0), Pairs(70, seed=1, weight=(0.0, 0.0, 0.0))
     recipe = new_recipe(max_epochs=1, average_decay=0.0)
     history = train(line, recipe=recipe, validation=held_out)
-    expected = line.loss((held_out.x, held_out.y)).item()
+    expected = line.loss((held_out.x, held_out.y)).mean().item()
     assert history.validation_losses == [pytest.approx(expected, rel=1e-5)]
 
 
@@ -166,7 +166,7 @@ def test_interrupt_keeps_the_best_weights_so_far():
         history = train(interrupted, recipe=recipe, validation=Pairs(8, seed=1), stage="prior")
     assert len(history.losses) == len(history.validation_losses) == 2
     held_out = Pairs(8, seed=1)
-    found = interrupted.loss((held_out.x, held_out.y)).item()
+    found = interrupted.loss((held_out.x, held_out.y)).mean().item()
     assert found == pytest.approx(min(history.validation_losses), rel=1e-5)
 
 

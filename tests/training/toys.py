@@ -1,10 +1,9 @@
 """Networks and data that train within milliseconds."""
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from sktsgen.nn import Network
+from sktsgen.nn import Network, mean_of
 from sktsgen.training import Recipe, Trainer
 
 
@@ -31,7 +30,7 @@ class Line(Network):
             self.n_seen += 1
             if self.noise:
                 x = x + self.noise * torch.randn(x.shape, generator=step.generator)
-        return F.mse_loss(x @ self.weight, y)
+        return mean_of((x @ self.weight - y).square())
 
 
 class Scripted(Network):
@@ -48,9 +47,9 @@ class Scripted(Network):
         weight = self.weight.detach().item()
         if step is None:
             self.validated.append(weight)
-            return torch.tensor(self.script[len(self.validated) - 1])
+            return mean_of(torch.tensor(self.script[len(self.validated) - 1]))
         self.trained.append(weight)
-        return self.weight.sum()
+        return mean_of(self.weight.sum())
 
 
 class Pairs:
