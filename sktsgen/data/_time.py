@@ -59,7 +59,8 @@ class TimeAxis:
         Raises
         ------
         ValueError
-            If there is no time index to start, or `start` is not on the frequency.
+            If there is no time index to start, `start` is not on the frequency, or the last
+            stamps are beyond what `dtype` can hold.
         """
         if self.kind == "none":
             if start is not None:
@@ -102,15 +103,30 @@ class TimeAxis:
         return stamp.as_unit(_unit(self.dtype))
 
     def _range(self, first: Any, n_timesteps: int) -> pd.Index:
+        """Stamps from `first`, or from the next that is on the frequency."""
+        is_number = self.kind in ("integer", "float")
+        step = self._known(self.step if is_number else self.freq, first)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                index = self._count_on(first, step, n_timesteps)
+        except (OverflowError, ValueError):  # pandas', of dates and of narrow integers
+            index = None
+        # Wide integers and floats overflow without a word.
+        if index is None or not _is_increasing(index):
+            raise ValueError(
+                f"{n_timesteps} time stamps from {first} in steps of {step} are more than "
+                f"{self.dtype} can hold; start earlier, or ask for fewer time steps."
+            )
+        return index
+
+    def _count_on(self, first: Any, step: Any, n_timesteps: int) -> pd.Index:
         if self.kind in ("integer", "float"):
-            step = self._known(self.step, first)
             return pd.Index(first + step * np.arange(n_timesteps), dtype=self.dtype)  # type: ignore[no-any-return]
-        freq = self._known(self.freq, first)
         if self.kind == "period":
-            return pd.period_range(first, periods=n_timesteps, freq=freq)
+            return pd.period_range(first, periods=n_timesteps, freq=step)
         if self.kind == "timedelta":
-            return pd.timedelta_range(first, periods=n_timesteps, freq=freq)
-        return pd.date_range(first, periods=n_timesteps, freq=freq)
+            return pd.timedelta_range(first, periods=n_timesteps, freq=step)
+        return pd.date_range(first, periods=n_timesteps, freq=step)
 
     def _known(self, step: Any, first: Any) -> Any:
         if step is None:
@@ -177,6 +193,11 @@ def read_time_axis(
     if regular and not known:
         raise IrregularTimeError(_irregular(index, kind, gaps, inside, ends, label))
     return axis
+
+
+def _is_increasing(index: pd.Index) -> bool:
+    is_finite = not (len(index) and index[-1] == np.inf)
+    return is_finite and index.is_monotonic_increasing and index.is_unique
 
 
 def _kind(index: pd.Index) -> str:

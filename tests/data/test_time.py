@@ -156,3 +156,23 @@ def test_stamps_between_two_steps_continue_on_the_frequency():
     axis = check_panel(on(INDEXES["month start"])).spec.time
     following = axis.grid_after("2024-05-20", 2)
     assert list(following) == [pd.Timestamp("2024-06-01"), pd.Timestamp("2024-07-01")]
+
+
+@pytest.mark.parametrize(
+    ("index", "n_timesteps"),
+    [
+        (pd.DatetimeIndex(["1970-01-01", "2116-02-21"], dtype="datetime64[ns]"), 4),
+        (pd.DatetimeIndex(["2262-04-10", "2262-04-11"], dtype="datetime64[ns, UTC]"), 3),
+        (pd.TimedeltaIndex([0, 2**62], dtype="timedelta64[ns]"), 3),
+        (pd.Index([0, 2**62]), 3),
+        (pd.Index([100, 120], dtype="int8"), 3),
+        (pd.Index([0.0, 1.7e308]), 3),
+    ],
+    ids=lambda value: str(getattr(value, "dtype", value)),
+)
+def test_stamps_beyond_what_their_type_can_hold_are_refused(index, n_timesteps):
+    axis = check_panel(on(index)).spec.time
+    text = rf"{n_timesteps} time stamps from .* more than {re.escape(str(index.dtype))} can hold; "
+    with pytest.raises(ValueError, match=f"{text}start earlier, or ask for fewer time steps"):
+        axis.grid(n_timesteps)
+    assert axis.grid(2).equals(index)
