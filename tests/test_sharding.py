@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sktsgen.datasets import make_var1
+from sktsgen.diffusion import ConditionalFlow
 from sktsgen.exceptions import OutOfMemoryError
 from sktsgen.testing import fit_once, test_instances
 
@@ -21,8 +22,13 @@ GENERATORS = {
     for estimator in test_instances()
     if hasattr(estimator, "sample_batches")
 }
-# The diffusion family draws in parts of its own.
-DRAWING = [name for name in GENERATORS if not name.startswith("LatentDiffusion")]
+# The diffusion family draws window by window, whatever it is asked for.
+FILLERS = {
+    type(estimator).__name__: estimator
+    for estimator in test_instances()
+    if type(estimator).__name__.startswith("LatentDiffusion")
+}
+DRAWING = [name for name in GENERATORS if name not in FILLERS]
 every_generator = pytest.mark.parametrize("name", GENERATORS)
 EXAMPLES = settings(deadline=None, max_examples=20, derandomize=True, database=None)
 
@@ -76,12 +82,19 @@ def test_concurrent_users_get_what_each_would_get_alone(name):
             assert_same(drawn, whole(name, seed % 4, 5)[:5])
 
 
+def shared_out(name, n, n_jobs, seed):
+    """Give a draw by the workers of the backend that is in charge, and what it ought to be."""
+    drawn = model(name).sample(n, length=5, random_state=seed, n_jobs=n_jobs)
+    return drawn, whole(name, seed, 5)[:n]
+
+
 @pytest.mark.slow
 @every_generator
-def test_processes_change_nothing(name):
+@EXAMPLES
+@given(n=sizes, n_jobs=st.integers(2, 3), seed=seeds)
+def test_processes_change_nothing(name, n, n_jobs, seed):
     with joblib.parallel_config(backend="loky"):
-        drawn = model(name).sample(7, length=5, random_state=1, n_jobs=2)
-    assert_same(drawn, whole(name, 1, 5)[:7])
+        assert_same(*shared_out(name, n, n_jobs, seed))
 
 
 @pytest.mark.slow
@@ -90,14 +103,19 @@ def test_processes_change_nothing(name):
 @every_generator
 def test_dask_workers_change_nothing(name):
     distributed = pytest.importorskip("distributed")
+
+    @EXAMPLES
+    @given(n=sizes, seed=seeds)
+    def check(n, seed):
+        assert_same(*shared_out(name, n, 2, seed))
+
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with (
         distributed.LocalCluster(processes=True, **options) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config(backend="dask"),
     ):
-        drawn = model(name).sample(7, length=5, random_state=1, n_jobs=2)
-    assert_same(drawn, whole(name, 1, 5)[:7])
+        check()
 
 
 # Memory of a device.
@@ -130,6 +148,56 @@ def test_one_series_that_does_not_fit_is_named(name, monkeypatch):
     with_room_for(monkeypatch, model(name), 0)
     with pytest.raises(OutOfMemoryError, match=r"One series of length=5 .* memory of cpu; lower"):
         model(name).sample(4, length=5)
+
+
+def network_with_room_for(monkeypatch, n_windows):
+    """Let a device run out of memory with more than `n_windows` at once; note the sizes tried."""
+    tried = []
+
+    def limited(original):
+        def call(self, features, *args, **kwargs):
+            tried.append(features.shape[0] * features.shape[1])
+            if tried[-1] > n_windows:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+            return original(self, features, *args, **kwargs)
+
+        return call
+
+    for name in ("draw", "point"):
+        monkeypatch.setattr(ConditionalFlow, name, limited(getattr(ConditionalFlow, name)))
+    return tried
+
+
+def gappy(n_series=6):
+    X = make_var1(n_series, 4, random_state=1)
+    X[:, 1:3, 0] = np.nan
+    return X
+
+
+FILLING = {
+    "LatentDiffusionForecaster": lambda fitted: fitted.forecast(gappy(2), 3, n_samples=6),
+    "LatentDiffusionGenerator": lambda fitted: fitted.sample(12, length=4, random_state=2),
+    "LatentDiffusionImputer": lambda fitted: fitted.transform(gappy()),
+}
+
+
+@pytest.mark.parametrize(("name", "fill"), FILLING.items())
+def test_windows_that_do_not_fit_are_halved_until_they_do(name, fill, monkeypatch):
+    fitted = fit_once(FILLERS[name], make_var1(3, 24, random_state=0))
+    expected = fill(fitted)
+    tried = network_with_room_for(monkeypatch, 2)
+    assert_same(fill(fitted), expected)
+    assert max(tried) > 2
+    assert 1 in tried
+
+
+@pytest.mark.parametrize(("name", "fill"), FILLING.items())
+def test_one_window_that_does_not_fit_is_named(name, fill, monkeypatch):
+    fitted = fit_once(FILLERS[name], make_var1(3, 24, random_state=0))
+    network_with_room_for(monkeypatch, 0)
+    text = "One window of window_length=4 does not fit into the memory of cpu; fit with a lower"
+    with pytest.raises(OutOfMemoryError, match=text):
+        fill(fitted)
 
 
 def test_training_that_does_not_fit_names_what_to_lower(monkeypatch):

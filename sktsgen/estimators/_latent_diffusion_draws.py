@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sktsgen.diffusion import ConditionalFlow, Sampler, window_noise
 from sktsgen.estimators._latent_diffusion_tiles import Tile
+from sktsgen.exceptions import OutOfMemoryError
 
 # Windows, all draws counted, that go through the network together.
 _CHUNK = 128
@@ -106,8 +107,39 @@ class Drawing:
                 inside = slice(tile.begin - tile.start, tile.end - tile.start)
                 state[some, _kept(offsets, tile)] = window[:, inside]
 
-    @torch.inference_mode()
     def _windows(
+        self,
+        windows: Tensor,
+        visible: Tensor,
+        keys: np.ndarray,
+        tiles: list[Tile],
+        draws: Sequence[int],
+    ) -> Tensor:
+        """Fill windows together, or half of them at a time where memory is short."""
+        try:
+            return self._together(windows, visible, keys, tiles, draws)
+        except torch.OutOfMemoryError as error:
+            if len(tiles) == 1 and len(draws) <= 1:
+                raise OutOfMemoryError(
+                    f"One window of window_length={self.network.n_timesteps} does not fit into "
+                    f"the memory of {windows.device}; fit with a lower window_length, or move the "
+                    f"estimator with to_device('cpu')."
+                ) from error
+        # Beyond the handler, which would keep what filled the memory alive.
+        if len(tiles) == 1:
+            halves = [
+                self._windows(windows[:, part], visible, keys, tiles, draws[part])
+                for part in _halves(len(draws))
+            ]
+            return torch.cat(halves, dim=1)
+        halves = [
+            self._windows(windows[part], visible[part], keys, tiles[part], draws)
+            for part in _halves(len(tiles))
+        ]
+        return torch.cat(halves)
+
+    @torch.inference_mode()
+    def _together(
         self,
         windows: Tensor,
         visible: Tensor,
@@ -129,6 +161,10 @@ class Drawing:
             sampler=self.sampler,
             n_steps=self.n_steps,
         )
+
+
+def _halves(n: int) -> tuple[slice, slice]:
+    return slice(n // 2), slice(n // 2, n)
 
 
 def _kept(offsets: np.ndarray, tile: Tile) -> slice:

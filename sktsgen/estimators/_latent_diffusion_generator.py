@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktsgen._sklearn_compat import Interval, _fit_context
 from sktsgen.data import Panel, restore_panel, static_columns
 from sktsgen.estimators._base import BaseGenerator
-from sktsgen.estimators._draw import check_count, draw_as_memory_allows
+from sktsgen.estimators._draw import check_count
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_future import Continuation
@@ -346,13 +346,10 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             chosen = part.tolist()
             return self._draw_after(rows, past, length, keys=keys, draws=chosen, seed=seed)[0]
 
-        def all_of(part: np.ndarray) -> np.ndarray:
-            return draw_as_memory_allows(some, part, length, self.device_)
-
         if n_workers <= 1:
-            return all_of(np.array(draws))
+            return some(np.array(draws))
         parts = np.array_split(np.array(draws), n_workers)
-        return np.concatenate(Parallel(n_jobs=n_jobs)(delayed(all_of)(part) for part in parts))
+        return np.concatenate(Parallel(n_jobs=n_jobs)(delayed(some)(part) for part in parts))
 
     def _conditions(
         self, histories: Panel | None, length: int, start: Any, label: int, metadata: Any
