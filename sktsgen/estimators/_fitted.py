@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -11,26 +10,15 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sktsgen import persistence
 from sktsgen.nn import Network
+from sktsgen.persistence import Saving
 from sktsgen.training import resolve_device
 
 
-class FittedNetworks:
+class FittedNetworks(Saving):
     """Saving, pickling and moving of an estimator whose attributes may be networks."""
 
     device_: str
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted estimator to one file; `sktsgen.load` reads it and executes nothing.
-
-        Parameters
-        ----------
-        path : path-like
-            Name of the file. A file of that name is replaced once the new one is whole.
-        """
-        check_is_fitted(self)
-        persistence.save_estimator(self, path)
 
     def to_device(self, device: str) -> Self:
         """Move the fitted networks.

@@ -8,6 +8,7 @@ of registered classes.
 
 from sktsgen.persistence._file import load, save_estimator
 from sktsgen.persistence._registry import register, registry
+from sktsgen.persistence._saving import Saving
 from sktsgen.persistence._tree import from_tree, to_tree
 
-__all__ = ["from_tree", "load", "register", "registry", "save_estimator", "to_tree"]
+__all__ = ["Saving", "from_tree", "load", "register", "registry", "save_estimator", "to_tree"]

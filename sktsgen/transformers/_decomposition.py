@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context, _get_output_config
 from sktsgen.data import Panel, check_panel, panel_to_frame, restore_rows
+from sktsgen.persistence import Saving, register
 from sktsgen.transformers._periods import Array, find_periods
 from sktsgen.transformers._seasonal_parts import Parts, by_moving_average, by_mstl, by_stl
 
@@ -21,7 +22,8 @@ _PARTS = ("trend", "seasonal", "resid")
 _WINDOWS = (7, 13, 25)
 
 
-class SeasonalTrendDecomposer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+@register
+class SeasonalTrendDecomposer(Saving, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Split every channel into trend, seasonal part and residual, whose sum it is.
 
     Each series is taken apart by itself; `fit` learns nothing but the periods. The way back is

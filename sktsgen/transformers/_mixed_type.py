@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -12,7 +11,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sktsgen import persistence
 from sktsgen._sklearn_compat import (
     Interval,
     RealNotInt,
@@ -23,7 +21,7 @@ from sktsgen._sklearn_compat import (
 )
 from sktsgen.data import panel_to_frame, restore_rows
 from sktsgen.decoding import entropy_of
-from sktsgen.persistence import register
+from sktsgen.persistence import Saving, register
 from sktsgen.transformers._columns import DISCRETE, NUMERIC
 from sktsgen.transformers._table_codec import CodecOptions, Table, TableCodec
 from sktsgen.transformers._table_input import (
@@ -38,7 +36,7 @@ _GIVEN = (*NUMERIC, *DISCRETE)
 
 
 @register
-class MixedTypeEncoder(TransformerMixin, BaseEstimator):
+class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
     """Turn any table into float32 features, column by column, and back.
 
     Every column has a kind, and every kind a pair of maps that undo each other. Numbers are
@@ -365,17 +363,6 @@ class MixedTypeEncoder(TransformerMixin, BaseEstimator):
     def log_scale(self) -> float:
         """Sum of the logarithms of the scales of all features."""
         return float(np.log(self.scale_).sum())
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted encoder to one file; `sktsgen.load` reads it and executes nothing.
-
-        Parameters
-        ----------
-        path : path-like
-            Name of the file. A file of that name is replaced once the new one is whole.
-        """
-        check_is_fitted(self)
-        persistence.save_estimator(self, path)
 
     def __sklearn_is_fitted__(self) -> bool:
         # A fit that was refused late has already counted the columns.
