@@ -13,6 +13,7 @@ import pytest
 from sktsgen.datasets import make_ar1
 from sktsgen.exceptions import TrainingInterruptedWarning
 from sktsgen.nn import TokenPrior
+from sktsgen.testing import TEST_PARAMS
 from sktsgen.training import Trainer
 from tests.estimators.models import fitted, panel, small
 
@@ -20,9 +21,10 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.slow
-def test_twenty_kills_change_no_bit():
+@pytest.mark.parametrize("engine", TEST_PARAMS)
+def test_twenty_kills_change_no_bit(engine):
     run = subprocess.run(
-        [sys.executable, "-m", "tests.citizen.kills", "20"],
+        [sys.executable, "-m", "tests.citizen.kills", "20", engine],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,

@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from hypothesis.extra.pandas import column, data_frames, range_indexes
 from sktsgen import FactorizedARGenerator, load
 from sktsgen.datasets import make_building_energy, make_var1
 from sktsgen.exceptions import FileFormatError
-from sktsgen.testing import panels, time_series, token_series
+from sktsgen.testing import TEST_PARAMS, panels, time_series, token_series
 from tests.benchmarks._rows import RESULTS, Row, append_row
 
 ROOT = Path(__file__).parents[2]
@@ -110,24 +111,45 @@ def planted_bug(n_seeds: int = 10, budget: int = 200) -> Iterator[Row]:
         yield row("planted_bug", name, n_seeds=n_seeds, n_found=len(found), **figures)
 
 
-WORKERS = {"one process": ("loky", None), "threading": ("threading", 2), "loky": ("loky", 2)}
+WORKERS = {
+    "one process": ("loky", None),
+    "threading": ("threading", 2),
+    "loky": ("loky", 2),
+    "dask": ("dask", 2),
+}
 
 
 def sharding(n: int = 4000, length: int = 96, n_rounds: int = 5) -> Iterator[Row]:
-    """Time the same draw on one worker, on two threads and on two processes, turn by turn."""
+    """Time the same draw on one worker and on two of every kind, turn by turn."""
     generator = fitted(make_building_energy(60, random_state=0).to_numpy())
-    for _, n_jobs in WORKERS.values():
-        generator.sample(4, length=2, n_jobs=n_jobs)  # workers start
     seconds = dict.fromkeys(WORKERS, np.inf)
-    for _ in range(n_rounds):
-        for name, (backend, n_jobs) in WORKERS.items():
-            with joblib.parallel_config(backend=backend):
-                started = time.perf_counter()
-                generator.sample(n, length=length, random_state=0, n_jobs=n_jobs)
-            seconds[name] = min(seconds[name], time.perf_counter() - started)
+    with dask_workers(2):
+        for workers in WORKERS.values():
+            time_draw(generator, *workers, 4, 2)  # workers start
+        for _ in range(n_rounds):
+            for name, workers in WORKERS.items():
+                seconds[name] = min(seconds[name], time_draw(generator, *workers, n, length))
     for name, best in seconds.items():
         n_jobs = WORKERS[name][1] or 1
         yield row("sharding", name, n_jobs=n_jobs, wall_s=best, steps_per_s=n * length / best)
+
+
+def time_draw(generator: Any, backend: str, n_jobs: int | None, n: int, length: int) -> float:
+    """Give the wall seconds of a draw shared out among workers."""
+    with joblib.parallel_config(backend=backend):
+        started = time.perf_counter()
+        generator.sample(n, length=length, random_state=0, n_jobs=n_jobs)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def dask_workers(n: int) -> Iterator[None]:
+    """Start processes of dask on this machine for joblib's backend of that name."""
+    from distributed import Client, LocalCluster
+
+    options = {"n_workers": n, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(processes=True, **options) as cluster, Client(cluster):
+        yield
 
 
 STREAM = """
@@ -184,7 +206,7 @@ def streams(sizes: Sequence[int] = (200, 1000, 10_000)) -> Iterator[Row]:
 
 def survival(n_kills: int = 20, n_flips: int = 1000) -> Iterator[Row]:
     """Count killed trainings that came out as undisturbed ones, and damaged files found."""
-    for engine in ("FactorizedARGenerator", "MultiScaleARGenerator", "LatentDiffusionGenerator"):
+    for engine in TEST_PARAMS:
         command = [sys.executable, "-m", "tests.citizen.kills", str(n_kills), engine]
         answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
         counts = json.loads(answer.stdout.splitlines()[-1])

@@ -19,9 +19,10 @@ import numpy as np
 import torch
 
 import sktsgen.estimators
-from sktsgen.datasets import make_var1
 from sktsgen.testing import TEST_PARAMS
 from sktsgen.training import Trainer
+from tests.citizen.asking import answer
+from tests.citizen.tables import calendar_panel
 
 
 def fit(engine, folder, result):
@@ -29,21 +30,21 @@ def fit(engine, folder, result):
     warnings.simplefilter("ignore")
     trainer = Trainer(steps_per_epoch=5, checkpoint_dir=folder)
     params = {"max_epochs": 20, "trainer": trainer, "random_state": 0, "early_stopping": True}
-    generator = getattr(sktsgen.estimators, engine)(**{**TEST_PARAMS[engine], **params})
-    generator.fit(make_var1(8, 60, random_state=0))
-    arrays = {name: array for _, network in networks(generator) for name, array in network}
+    estimator = getattr(sktsgen.estimators, engine)(**{**TEST_PARAMS[engine], **params})
+    estimator.fit(calendar_panel())
+    arrays = {name: array for _, network in networks(estimator) for name, array in network}
     np.savez(
         result,
-        sample=generator.sample(3, length=9),
-        losses=generator.loss_curve_,
-        validation_losses=generator.validation_loss_curve_,
+        answer=answer(estimator),
+        losses=estimator.loss_curve_,
+        validation_losses=estimator.validation_loss_curve_,
         **arrays,
     )
 
 
-def networks(generator):
+def networks(estimator):
     """Weights of all fitted networks by name."""
-    for name, value in vars(generator).items():
+    for name, value in vars(estimator).items():
         if isinstance(value, torch.nn.Module):
             weights = value.state_dict().items()
             yield name, [(f"{name}{part}", tensor.numpy()) for part, tensor in weights]

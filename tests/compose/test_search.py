@@ -19,8 +19,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sktsgen
-from sktsgen import PanelKFold, SeasonalTrendDecomposer, make_generator_pipeline
+from sktsgen import (
+    MixedTypeEncoder,
+    PanelKFold,
+    SeasonalTrendDecomposer,
+    make_generator_pipeline,
+)
 from sktsgen.datasets import make_ar1
+from sktsgen.testing import test_instances
 from tests.compose.steps import Weigher, panel, panel_frame, series_frame
 from tests.estimators.models import honest, small
 
@@ -154,6 +160,35 @@ def test_a_generator_is_a_feature_of_a_regression():
     regression = make_pipeline(columns, Ridge()).fit(X, X["load"])
     assert columns.fit_transform(X).shape == (20, 4)
     assert np.isfinite(regression.predict(X)).all()
+
+
+SEARCHED = [
+    *((estimator, {"max_epochs": [1, 2]}) for estimator in test_instances()),
+    (scaled(), PIPELINE_GRID),
+    (
+        make_generator_pipeline(MixedTypeEncoder(), small()),
+        {"mixedtypeencoder__max_categories": [2, 9], **PIPELINE_GRID},
+    ),
+    (
+        make_generator_pipeline(SeasonalTrendDecomposer(), small()),
+        {"seasonaltrenddecomposer__period": [3, 5]},
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("estimator", "grid"), SEARCHED, ids=lambda v: "-".join(v) if isinstance(v, dict) else None
+)
+def test_grid_search_on_two_workers_of_loky_is_that_of_one(estimator, grid):
+    here, there = (
+        GridSearchCV(estimator, grid, cv=PanelKFold(2), n_jobs=n_jobs).fit(panel_frame())
+        for n_jobs in (None, 2)
+    )
+    scores = "mean_test_score"
+    np.testing.assert_allclose(there.cv_results_[scores], here.cv_results_[scores], rtol=1e-5)
+    assert there.best_params_ == here.best_params_
+    assert there.score(panel_frame()) == pytest.approx(here.score(panel_frame()), rel=1e-5)
 
 
 @pytest.mark.slow
