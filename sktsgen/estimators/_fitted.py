@@ -51,7 +51,9 @@ class FittedNetworks(Saving):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
+        # A file of an earlier version lacks the parameters that are new.
+        defaults = type(self)().get_params(deep=False)  # type: ignore[attr-defined]
+        for name, value in {**defaults, **state}.items():
             is_network = isinstance(value, dict) and "__module__" in value
             setattr(self, name, Network.from_plain(value).frozen() if is_network else value)
         if "device_" in state:

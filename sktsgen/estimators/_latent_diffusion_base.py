@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sktsgen._sklearn_compat import Interval, StrOptions
 from sktsgen.data import Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.decoding import entropy_of
-from sktsgen.diffusion import SAMPLERS, Autoencoder, ConditionalFlow, content_key
+from sktsgen.diffusion import SAMPLERS, Autoencoder, ConditionalFlow, LatentFlow, content_key
 from sktsgen.estimators._fitted import FittedNetworks
 from sktsgen.estimators._latent_diffusion_clock import Clock, stamps_of
 from sktsgen.estimators._latent_diffusion_draws import Drawing
@@ -33,6 +33,7 @@ from sktsgen.training import (
     Recipe,
     Trainer,
     TrainingHistory,
+    go_on_from,
     make_generator,
     resolve_device,
 )
@@ -73,6 +74,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -81,6 +83,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
 
     def _fit_flow(self, X: Any, y: Any = None) -> Panel:
         """Learn codecs, first guess and network."""
+        former = getattr(self, "network_", None) if self.warm_start else None
         self._check_sizes()
         panel = check_panel(X, estimator=self, reset=True, mixed=True, missing=True)
         labels = self._learn_labels(panel, y)
@@ -98,7 +101,8 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         with torch.no_grad():
             features = learn_fill(network, rows, noise)
         parts = self._parts(features, rows)
-        network = self._with_latents(network, features, rows, parts, noise)
+        network = self._with_latents(network, former, features, rows, parts, noise)
+        go_on_from(former, network)
         history = self._train(network, parts, noise, stage="flow")
         self.network_ = network.frozen()
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
@@ -169,6 +173,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
     def _with_latents(
         self,
         network: ConditionalFlow,
+        former: ConditionalFlow | None,
         features: torch.Tensor,
         rows: Rows,
         parts: tuple[FlowData, FlowData],
@@ -181,6 +186,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             return network
         initial = make_generator(generator.initial_seed())
         autoencoder = self._new_autoencoder(initial).to(self.device_)
+        go_on_from(former.autoencoder if isinstance(former, LatentFlow) else None, autoencoder)
         self._train(autoencoder, parts, generator, stage="autoencoder")
         judged = parts[1] if len(parts[1]) else parts[0]
         error = judge(autoencoder, judged, network.codes.embed(features).mean(0))

@@ -51,8 +51,8 @@ class LatentDiffusionForecaster(Continuation):
         Steps of the solver.
     max_epochs, batch_size, learning_rate : int, int, float, default=15, 32, 1e-3
         As in `LatentDiffusionImputer`.
-    early_stopping, validation_fraction, n_iter_no_change, tol : default=True, 0.1, 5, 1e-4
-        As in `LatentDiffusionImputer`.
+    early_stopping, validation_fraction, n_iter_no_change, tol, warm_start : object
+        As in `LatentDiffusionImputer`; True, 0.1, 5, 1e-4 and False by default.
     device : str, default="auto"
         ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
     random_state : int, RandomState or None, default=None
@@ -121,6 +121,7 @@ class LatentDiffusionForecaster(Continuation):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         tol: float = 1e-4,
+        warm_start: bool = False,
         device: str = "auto",
         random_state: Any = None,
         verbose: int = 0,
@@ -144,6 +145,7 @@ class LatentDiffusionForecaster(Continuation):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

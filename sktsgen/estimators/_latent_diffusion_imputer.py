@@ -78,6 +78,9 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         Epochs without improvement before an early stop.
     tol : float, default=1e-4
         Improvement of the validation loss that counts.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the networks of the fit before, where there was one; sizes and
+        kinds of columns must be the same.
     device : str, default="auto"
         ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
     random_state : int, RandomState or None, default=None
@@ -167,6 +170,7 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         tol: float = 1e-4,
+        warm_start: bool = False,
         device: str = "auto",
         random_state: Any = None,
         verbose: int = 0,
@@ -192,6 +196,7 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
         self.verbose = verbose

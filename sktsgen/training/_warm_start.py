@@ -16,7 +16,7 @@ def go_on_from(former: Network | None, network: Network, *, with_buffers: bool =
     former : Network or None
         The fitted one; None changes nothing.
     network : Network
-        The new one, in place.
+        The new one, in place; what is not trained in it stays.
     with_buffers : bool, default=False
         Whether what is kept beside the parameters, as codebooks learnt by averages, goes along.
 
@@ -38,7 +38,8 @@ def go_on_from(former: Network | None, network: Network, *, with_buffers: bool =
             f"{'; '.join(differences)}. Fit with the same sizes and kinds of columns, or set "
             f"warm_start=False."
         )
-    old = former.state_dict() if with_buffers else dict(former.named_parameters())
+    old = former.state_dict()
+    learnt = {name for name, tensor in network.named_parameters() if tensor.requires_grad}
     for name, tensor in network.state_dict().items():
-        if name in old:
+        if name in learnt or with_buffers:
             tensor.copy_(old[name])

@@ -56,7 +56,7 @@ def main(folder, engine, name, checkpoints=None, die_at="0", seed="0"):
         die_in_epoch(int(die_at))
     trainer = Trainer(steps_per_epoch=5, checkpoint_dir=checkpoints)
     params = {"max_epochs": 3, "trainer": trainer, "random_state": int(seed), "batch_size": 16}
-    params = {**TEST_PARAMS[engine], **OPTIONS.get(engine, {}), **params}
+    params = {**TEST_PARAMS[engine], "window_length": 8, **OPTIONS.get(engine, {}), **params}
     estimator = getattr(sktsgen.estimators, engine)(**params)
     X = gappy_panel()
     estimator.fit(X)

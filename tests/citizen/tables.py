@@ -24,14 +24,14 @@ def gappy_panel():
 
     Two halves of any batch of its windows hold differently many cells.
     """
-    lengths = np.array([40, 2, 25, 3, 31, 2])
+    lengths = np.array([30, 2, 7, 3, 9, 2, 5, 3, 2, 4, 6, 3])
     phase = np.concatenate([np.arange(length) for length in lengths])
     rng = np.random.default_rng(0)
     number = np.sin(phase / 3) + rng.normal(0, 0.1, len(phase))
     level = np.array(["low", "mid", "high"])[(phase + rng.integers(2, size=len(phase))) % 3]
     columns = {"load": number, "state": pd.Categorical(level)}
-    index = pd.MultiIndex.from_arrays([np.repeat(np.arange(6), lengths), phase])
+    index = pd.MultiIndex.from_arrays([np.repeat(np.arange(len(lengths)), lengths), phase])
     frame = pd.DataFrame(columns, index=index.set_names(["site", "step"]))
-    frame.loc[(phase % 7 < 3) & (phase > 10), "load"] = np.nan
+    frame.loc[(phase % 7 < 3) & (phase > 3), "load"] = np.nan
     frame.loc[phase % 11 == 5, "state"] = None
     return frame
