@@ -73,7 +73,8 @@ def hide_everything(observed: Tensor, generator: torch.Generator) -> Tensor:
     return torch.ones_like(observed)
 
 
-MASKS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+Mask = Callable[[Tensor, torch.Generator], Tensor]
+MASKS: dict[str, Mask] = {
     "cells": hide_cells,
     "runs": hide_runs,
     "blocks": hide_blocks,
@@ -115,7 +116,8 @@ def draw_hidden(
     uniform = _uniform((len(observed), 1), observed, generator)
     kinds = (uniform > shares.cumsum(0)[:-1] / shares.sum()).sum(1)
     hidden = torch.zeros_like(observed)
-    masks = {**MASKS, "elsewhere": partial(hide_as_elsewhere, elsewhere=elsewhere)}
+    masks: dict[str, Mask] = dict(MASKS)
+    masks["elsewhere"] = partial(hide_as_elsewhere, elsewhere=elsewhere)
     for number, name in enumerate(names):
         drawn = masks[name](observed, generator)
         hidden |= drawn & (kinds == number)[:, None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -17,6 +18,11 @@ from sktsgen.nn import (
     all_known,
     mark,
 )
+
+
+def tokens_per_step(scales: Sequence[int], n_timesteps: int) -> int:
+    """Uniforms that a time step brings for the tokens of its window, coarse to fine."""
+    return -(-sum(scales) // n_timesteps)
 
 
 class WindowDecoder:
@@ -52,8 +58,7 @@ class WindowDecoder:
         self.about = prior.about(labels, static)
         self.n_timesteps = int(tokenizer.config["n_timesteps"])
         self.n_tokens = sum(prior.scales)
-        # Uniforms are keyed by time step; each brings its share of those of the tokens.
-        self.n_shared = -(-self.n_tokens // self.n_timesteps)
+        self.n_shared = tokens_per_step(prior.scales, self.n_timesteps)
         self.n_uniforms = self.n_shared + prior.emission.n_uniforms
 
     def step(self, inputs: Tensor, cache: None) -> Tensor:

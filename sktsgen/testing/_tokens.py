@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
-from sktsgen.estimators import FactorizedARGenerator
+from sktsgen.estimators import FactorizedARGenerator, MultiScaleARGenerator
+from sktsgen.estimators._multiscale_drawing import tokens_per_step
 from sktsgen.testing._sizes import Size, sizes
 from sktsgen.testing._source import resolve
+
+# How plain the codes of a book are, and everything that has an entry for each of them.
+_ByCode = tuple[Tensor, tuple[Tensor, ...]]
 
 _STEPS = 2**16
 _MIDDLE = 0.5
@@ -26,7 +31,7 @@ def token_series(generator: Any, *, length: Size = (2, 16)) -> SearchStrategy[An
 
     Parameters
     ----------
-    generator : fitted FactorizedARGenerator, path-like or callable
+    generator : fitted FactorizedARGenerator or MultiScaleARGenerator, path-like or callable
         Or the file of a saved one, or a function without arguments that returns one.
     length : int, pair of int, or strategy of int, default=(2, 16)
         Time steps of an example: a number, the least and the most, or what a strategy gives.
@@ -52,9 +57,10 @@ def token_series(generator: Any, *, length: Size = (2, 16)) -> SearchStrategy[An
     -----
     A token is drawn by the inverse of its cumulative distribution given the past, with the codes
     in the order of how far from the mean they stand; so 0, which Hypothesis shrinks to, is the
-    plainest token. What the tokens leave open is drawn too, or taken from the middle of its
-    distribution in the plainest case. Each step runs the network once for one series, and an
-    example may hold some 2,000 choices: keep series short, and set ``deadline=None``.
+    plainest token. Of a window with several scales the coarsest tokens come first. What the tokens
+    leave open is drawn too, or taken from the middle of its distribution in the plainest case.
+    Each step runs the network once for one series, and an example may hold some 2,000 choices:
+    keep series short, and set ``deadline=None``.
 
     Examples
     --------
@@ -71,7 +77,7 @@ def token_series(generator: Any, *, length: Size = (2, 16)) -> SearchStrategy[An
         (model,) = made
         n_steps, noise = draw(lengths), draw(st.integers(0, _STEPS - 1))
         label = None if model.classes_ is None else draw(st.sampled_from(list(model.classes_)))
-        script = _Script(draw, noise, model.n_codebooks)
+        script = _Script(draw, noise, _tokens_per_step(model))
         model._draw_part = lambda given: _drawn(model, given, script)
         return _single(model.sample(1, length=n_steps, y=label, random_state=0))
 
@@ -80,19 +86,41 @@ def token_series(generator: Any, *, length: Size = (2, 16)) -> SearchStrategy[An
 
 def _plainest_first(generator: Any) -> Any:
     """Copy a generator and number its codes by the size of what they stand for."""
-    if not isinstance(generator, FactorizedARGenerator):
+    if not isinstance(generator, FactorizedARGenerator | MultiScaleARGenerator):
         raise TypeError(
             f"{type(generator).__name__} draws no tokens step by step; use `time_series`, or a "
-            f"FactorizedARGenerator."
+            f"FactorizedARGenerator or MultiScaleARGenerator."
         )
     model = copy.deepcopy(generator).to_device("cpu")
-    tokenizer, prior = model.tokenizer_, model.prior_
-    for depth, level in enumerate(tokenizer.quantizer.levels):
-        order = (level.codebook @ tokenizer.basis).square().sum(1).argsort(stable=True)
-        by_code = (level.codebook, level.counts, level.sums, prior.codebooks[depth])
-        for tensor in (*by_code, prior.heads.out[depth], prior.heads.out_bias[depth]):
+    is_factorized = isinstance(model, FactorizedARGenerator)
+    for sizes_of_codes, by_code in (_levels if is_factorized else _shared_codes)(model):
+        order = sizes_of_codes.argsort(stable=True)
+        for tensor in by_code:
             tensor.copy_(tensor[order])
     return model
+
+
+def _levels(model: FactorizedARGenerator) -> Iterator[_ByCode]:
+    """Codes of every depth."""
+    tokenizer, prior = model.tokenizer_, model.prior_
+    for depth, level in enumerate(tokenizer.quantizer.levels):
+        of_book = (level.codebook, level.counts, level.sums, prior.codebooks[depth])
+        of_prior = (prior.heads.out[depth], prior.heads.out_bias[depth])
+        yield (level.codebook @ tokenizer.basis).square().sum(1), (*of_book, *of_prior)
+
+
+def _shared_codes(model: MultiScaleARGenerator) -> Iterator[_ByCode]:
+    """Codes that all scales share."""
+    book, head = model.tokenizer_.quantizer.codebook, model.prior_.head[-1]
+    by_code = (book.codebook, book.counts, book.sums, head.weight, head.bias)
+    yield book.codebook.square().sum(1), by_code
+
+
+def _tokens_per_step(model: Any) -> int:
+    """Uniforms of a time step that choose tokens: they are the first."""
+    if isinstance(model, FactorizedARGenerator):
+        return int(model.n_codebooks)
+    return tokens_per_step(model.prior_.scales, model.window_length_)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from hypothesis import find, given, settings
 
 from sktsgen.testing import fit_once, token_series
 from sktsgen.testing._tokens import _plainest_first
+from tests.estimators import multiscale_models
 from tests.estimators.models import EMISSIONS, hourly_frame, panel, small
 from tests.testing.canned import CannedGenerator
 
@@ -66,8 +67,23 @@ def test_a_deviation_shrinks_to_few_steps():
     assert 1 <= (X[:, 0] > high).sum() <= 2
 
 
-def test_frames_come_as_frames():
-    generator = fitted(hourly_frame())
+@pytest.mark.parametrize("decoding", multiscale_models.DECODINGS)
+def test_tokens_of_windows_are_chosen_and_shrink_to_the_plainest(decoding):
+    generator = fit_once(multiscale_models.small(decoding=decoding), panel())
+    renumbered = _plainest_first(generator)
+    book = renumbered.tokenizer_.quantizer.codebook.codebook
+    assert (book.square().sum(1).diff() >= 0).all()
+    assert renumbered.score(panel()) == pytest.approx(generator.score(panel()), abs=1e-5)
+    strategy = token_series(generator, length=(3, 12))
+    plain = plainest(strategy)
+    assert plain.shape == (3, 2)
+    found = find(strategy, lambda X: len(X) > 3 and X[3, 0] > plain[:, 0].max(), settings=SEARCH)
+    assert found.shape == (4, 2)
+
+
+@pytest.mark.parametrize("make", [small, multiscale_models.small])
+def test_frames_come_as_frames(make):
+    generator = fit_once(make(), hourly_frame())
 
     @settings(max_examples=10, deadline=None, database=None)
     @given(token_series(generator, length=(2, 5)))

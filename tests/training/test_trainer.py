@@ -265,6 +265,7 @@ def test_progress_bar_shows_stage_and_losses(capsys):
 
 @pytest.mark.compile
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, while it compiles
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # where the wrappers of checks cut graphs
 def test_compiled_training_equals_eager_training():
     eager, compiled = new_line(noise=0.0), new_line(noise=0.0)
     for line, is_compiled in ((eager, False), (compiled, True)):
