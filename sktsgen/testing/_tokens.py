@@ -112,8 +112,8 @@ def _levels(model: FactorizedARGenerator) -> Iterator[_ByCode]:
 def _shared_codes(model: MultiScaleARGenerator) -> Iterator[_ByCode]:
     """Codes that all scales share."""
     book, head = model.tokenizer_.quantizer.codebook, model.prior_.head[-1]
-    by_code = (book.codebook, book.counts, book.sums, head.weight, head.bias)
-    yield book.codebook.square().sum(1), by_code
+    of_book = (book.codebook, book.counts, book.sums)
+    yield book.codebook.square().sum(1), (*of_book, *head.parameters())
 
 
 def _tokens_per_step(model: Any) -> int:
