@@ -209,7 +209,7 @@ def calibrated(rows: list[Row], name: str) -> Found:
 TARGETS = (
     Target(
         COST.title,
-        "fit, CPU seconds on one thread",
+        "fit, CPU seconds on one thread where two may be used",
         "120",
         "60",
         GENERATORS,

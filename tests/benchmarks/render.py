@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.benchmarks._markdown import MISSING, link, table
+from tests.benchmarks._coverage import coverage
+from tests.benchmarks._markdown import MISSING, folded, link, table
 from tests.benchmarks._ratios import with_ratios
 from tests.benchmarks._rows import RESULTS, Row, read_rows
 from tests.benchmarks._sections import pivot, section
@@ -38,6 +39,7 @@ What the design asks for on ETTh1, in windows of 24 steps where it says nothing 
 rows of this page say, means over seeds with every setting at its default. Of what is
 measured, {n_met} of {n_known} are met.
 """
+COVERAGE = "Seeds measured of each generator, every setting at its default; a dash is missing"
 AGAIN = """## Measuring again
 
 One command a table. Real series are looked for in `../shared/data`, beside the checkout.
@@ -79,7 +81,8 @@ def render(rows: Iterable[Row]) -> str:
     kept = with_ratios(list(newest.values()))
     sections = {shown.title: text for shown in TABLES if (text := section(shown, kept))}
     contents = "\n".join(f"- {link(title)}" for title in (*sections, "Measuring again"))
-    summary = [_targets(kept), _glance(kept), f"## Contents\n\n{contents}\n"]
+    measured = folded(COVERAGE, coverage(kept))
+    summary = [_targets(kept), _glance(kept), f"{measured}\n", f"## Contents\n\n{contents}\n"]
     return "\n".join([INTRODUCTION, *filter(None, summary), *sections.values(), AGAIN])
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.benchmarks._coverage import coverage
 from tests.benchmarks._markdown import link
 from tests.benchmarks._masks import PATTERNS
 from tests.benchmarks._ratios import with_ratios
@@ -139,7 +140,8 @@ def test_columns_out_of_sight_are_on_the_page(page):
 def test_folded_parts_hold_seeds_commits_and_machine():
     figures = dict.fromkeys((column.key for column in QUALITY.columns), 0.5) | {"dks": 0.25}
     row = quality(GENERATOR, 7, **figures) | circumstances()
-    folded = re.search(r"<details>.*?</details>", render([row]), re.DOTALL).group()
+    page = render([row])
+    folded = re.search(r"<details>.*?</details>", page[page.index("## Quality") :], re.S).group()
     for text in ("Seeds 7", "| 0.250 |", row["versions"]["commit"], row["date"], row["machine"]):
         assert text in folded
     assert QUALITY.columns[1].header not in folded
@@ -172,3 +174,12 @@ def test_costs_of_rivals_are_multiples_of_ours_on_the_same_data_and_seed():
     assert kept == ours
     assert (at_ten["fit_ratio"], at_ten["impute_ratio"]) == (1.5, 2.0)
     assert at_fifty == other
+
+
+def test_page_says_what_is_missing():
+    rows = [quality(GENERATOR, seed, judge_strong=0.1) for seed in (0, 1)]
+    rows.append(rows[0] | {"dataset": "energy", "params": {"dropout": "0.2"}})
+    lines = coverage(rows).splitlines()
+    assert "| Quality: etth1, 24 | 2 | – | – |" in lines  # noqa: RUF001
+    assert "| Quality: energy, 24 | – | – | – |" in lines  # noqa: RUF001
+    assert len(lines) == 2 + 22
