@@ -23,7 +23,8 @@ from sktsgen.estimators._calibration import (
 from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, with_sample_level
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._scoring import ScoringMixin
-from sktsgen.nn import MixtureEmission
+from sktsgen.estimators._slots import share_held, slots_of
+from sktsgen.nn import MixtureEmission, Slot
 from sktsgen.training import Recipe, resolve_device
 from sktsgen.transformers import find_periods
 
@@ -35,6 +36,8 @@ _SEASON_ROWS = 20_000
 _STEPS_PER_BATCH = 1536
 # Rows that levels are counted in.
 _COUNTED = 50_000
+# Numbers that stand still at this share of the steps have a probability of doing so.
+_OFTEN_HELD = 0.01
 
 
 class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
@@ -49,6 +52,11 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
     @abstractmethod
     def _fit_stages(self, panel: Panel, labels: np.ndarray, former: dict[str, Any]) -> None:
         """Train both networks; `former` has the attributes of the fit to go on from, if any."""
+
+    @property
+    @abstractmethod
+    def _emission(self) -> MixtureEmission | None:
+        """Density of the values of a step, in the trained prior; None without one."""
 
     @abstractmethod
     def _check_sizes(self) -> None:
@@ -151,24 +159,42 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         around = () if self.period_ is None else range(self.period_ - 1, self.period_ + 2)
         return tuple(sorted({1, 2, 3, *around}, reverse=True))
 
-    def _start_levels(
-        self, emission: MixtureEmission | None, spread: Tensor, rows: Tensor | LazyRows
-    ) -> None:
-        """Tell a network how often levels are, and go together, before it is trained.
+    def _slots(self, windows: Windows, former: MixtureEmission | None) -> tuple[Slot, ...] | None:
+        """Choose what is drawn one after the other; going on from a fit keeps what may be held."""
+        if former is not None:
+            held = {slot.start for slot in former.slots if slot.is_held}
+        else:
+            shares = share_held(windows, self.codec_)
+            held = set(torch.nonzero(shares >= _OFTEN_HELD).flatten().tolist())
+        return slots_of(self.codec_, self.missing == "complete", held)
 
-        Noise on them is relative to how much they vary, `spread`, as it is on standardised numbers.
+    def _held_features(self) -> list[int]:
+        slots = () if self._emission is None else self._emission.slots
+        return [slot.start for slot in slots if slot.is_held]
+
+    def _start_emission(
+        self, emission: MixtureEmission | None, spread: Tensor, windows: Windows
+    ) -> None:
+        """Tell a network what it would learn late: how often levels are, and numbers stand still.
+
+        Levels are also told to go together. Noise on them is relative to how much they vary,
+        `spread`, as it is on standardised numbers.
         """
+        if emission is None:
+            return
+        emission.start_held(share_held(windows, self.codec_))
+        rows = windows.rows[0]
         blocks = [block for block in self.codec_.blocks_ if block.kind == "discrete"]
         levels = [level for block in blocks for level in range(block.start, block.stop)]
-        if levels and emission is not None:
+        if levels:
             n_rows = rows.shape[0]
             some = rows[torch.arange(0, n_rows, max(1, n_rows // _COUNTED))].cpu()
             spread[levels] = some[:, levels].std(0, correction=0)
             emission.start_levels(some)
 
-    def _calibrate(self, emission: MixtureEmission | None, windows: Windows, seed: int) -> None:
+    def _calibrate(self, windows: Windows, seed: int) -> None:
         """Bring the size of steps in free draws to that in `windows`."""
-        length = self.window_length_
+        emission, length = self._emission, self.window_length_
         if emission is None or not emission.numbers or length < 2:
             return
         plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})

@@ -255,7 +255,7 @@ class FactorizedARGenerator(FactorizedCoding):
 
         # Stage 2 (Section 3.3): a prior over the tokens of the frozen tokenizer.
         self.period_ = self._season(rows, panel.lengths)
-        prior = self._new_prior(rows, generator)
+        prior = self._new_prior(training, former.get("prior_"), generator)
         go_on_from(former.get("prior_"), prior)
         about = class_of, static, tokenizer
         data, held_out = (
@@ -265,7 +265,7 @@ class FactorizedARGenerator(FactorizedCoding):
         recipe = self._prior_recipe()
         history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
         self.prior_ = prior.frozen()
-        self._calibrate(prior.emission, training, generator.initial_seed())
+        self._calibrate(training, generator.initial_seed())
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
         self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
 

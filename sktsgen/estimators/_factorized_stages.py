@@ -8,14 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import LazyRows, Panel
+from sktsgen.data import LazyRows, Panel, Windows
 from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._factorized_data import TokenizerData
-from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, slots_of
+from sktsgen.estimators._slots import hidden_levels, integer_bounds
 from sktsgen.exceptions import CodebookUsageWarning
-from sktsgen.nn import FactorizedDecoder, FactorizedModel, FactorizedTokenizer, TokenPrior
+from sktsgen.nn import (
+    FactorizedDecoder,
+    FactorizedModel,
+    FactorizedTokenizer,
+    MixtureEmission,
+    TokenPrior,
+)
 from sktsgen.training import Recipe
 from sktsgen.transformers import MixedTypeEncoder
 
@@ -67,7 +73,9 @@ class FactorizedStages(AutoregressiveGenerator):
         tokenizer.initialise_basis(some)
         return tokenizer.to(self.device_)
 
-    def _new_prior(self, rows: Tensor | LazyRows, generator: torch.Generator) -> TokenPrior:
+    def _new_prior(
+        self, windows: Windows, former: TokenPrior | None, generator: torch.Generator
+    ) -> TokenPrior:
         codebooks = self.tokenizer_.quantizer.codebooks()
         depth, codebook_size, code_dim = codebooks.shape
         has_mixture = self.emission == "mixture"
@@ -75,7 +83,7 @@ class FactorizedStages(AutoregressiveGenerator):
             d_input=self._n_features if has_mixture else code_dim,
             n_features=self._n_features,
             n_static=0 if self.static_ is None else self.static_.n_features_,
-            slots=slots_of(self.codec_, self.missing == "complete"),
+            slots=self._slots(windows, None if former is None else former.emission),
             codebooks=(depth, codebook_size, code_dim),
             has_mixture=has_mixture,
             n_classes=0 if self.classes_ is None else len(self.classes_),
@@ -91,10 +99,14 @@ class FactorizedStages(AutoregressiveGenerator):
             generator=generator,
         )
         prior.codebooks.copy_(codebooks)
-        self._start_levels(prior.emission, prior.spread, rows)
+        self._start_emission(prior.emission, prior.spread, windows)
         if not has_mixture:
             prior.spread.copy_(self.tokenizer_.quantizer.spread())
         return prior.to(self.device_)
+
+    @property
+    def _emission(self) -> MixtureEmission | None:
+        return self.prior_.emission
 
     def _dropout(self) -> float:
         if self.dropout == "auto":

@@ -281,7 +281,7 @@ class MultiScaleARGenerator(MultiScaleParts):
 
         # Stage 2: tokens coarse to fine, and values given the tokens.
         self.period_ = self._season(training.rows[0], panel.lengths)
-        prior = self._new_prior(training.rows[0], generator)
+        prior = self._new_prior(training, former.get("prior_"), generator)
         data = TokenData(training, class_of, static, tokenizer, self.corruption, generator)
         held_out = TokenData(validation, class_of, static, tokenizer)
         self._measure_inputs(prior, data)
@@ -289,7 +289,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         recipe = self._prior_recipe()
         history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
         self.prior_ = prior.frozen()
-        self._calibrate(self.prior_.emission.mixture, training, generator.initial_seed())
+        self._calibrate(training, generator.initial_seed())
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
         self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
         self.n_parameters_ = self._count_parameters()

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from sktsgen.data import Panel, PanelSpec, Windows, restore_panel, restore_rows
 from sktsgen.estimators._draw import Draw, check_count
-from sktsgen.estimators._factorized_slots import hidden_levels
 from sktsgen.estimators._multiscale_data import CHUNK, WindowData
 from sktsgen.estimators._multiscale_stages import MultiScaleStages
+from sktsgen.estimators._slots import hidden_levels
 from sktsgen.nn import without_gaps
 
 _PARTS = ("trend", "coarse", "fine", "residual")

@@ -11,15 +11,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sktsgen.data import LazyRows, Panel
+from sktsgen.data import Panel, Windows
 from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
-from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, slots_of
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder
+from sktsgen.estimators._slots import hidden_levels, integer_bounds
 from sktsgen.exceptions import CodebookUsageWarning
-from sktsgen.nn import DualPathTokenizer, ScalePrior, WindowBatch, log_density, mark
+from sktsgen.nn import (
+    DualPathTokenizer,
+    MixtureEmission,
+    ScalePrior,
+    WindowBatch,
+    log_density,
+    mark,
+)
 from sktsgen.training import Recipe
 from sktsgen.transformers import MixedTypeEncoder
 
@@ -90,7 +97,9 @@ class MultiScaleStages(AutoregressiveGenerator):
         )
         return tokenizer.to(self.device_)
 
-    def _new_prior(self, rows: Tensor | LazyRows, generator: torch.Generator) -> ScalePrior:
+    def _new_prior(
+        self, windows: Windows, former: ScalePrior | None, generator: torch.Generator
+    ) -> ScalePrior:
         prior = ScalePrior(
             n_features=self._n_features,
             n_timesteps=self.window_length_,
@@ -108,11 +117,15 @@ class MultiScaleStages(AutoregressiveGenerator):
             input_noise=self.input_noise,
             lags=self._lags(),
             n_static=0 if self.static_ is None else self.static_.n_features_,
-            slots=slots_of(self.codec_, self.missing == "complete"),
+            slots=self._slots(windows, None if former is None else former.emission.mixture),
             generator=generator,
         )
-        self._start_levels(prior.emission.mixture, prior.emission.spread, rows)
+        self._start_emission(prior.emission.mixture, prior.emission.spread, windows)
         return prior.to(self.device_)
+
+    @property
+    def _emission(self) -> MixtureEmission | None:
+        return self.prior_.emission.mixture
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(

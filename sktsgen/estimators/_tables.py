@@ -154,18 +154,30 @@ class TableMixin:
         return int(self.codec_.bounds_.shape[1])
 
     def _slope_rows(self, given: Given) -> np.ndarray:
-        """Log density of the values of every row, less that of their features."""
+        """Log density of the values of every row, less that of their features.
+
+        What stays as it was at the row before has a probability, which knows no units.
+        """
         is_density = np.zeros(self._n_features, dtype=bool)
         for block in self.codec_.blocks_:
             is_density[block.start : block.stop] = block.kind == "continuous"
         gapped, gaps = self._gaps()
+        held, firsts = self._held_features(), given.offsets[:-1]
         total = np.empty(given.offsets[-1])
         for part in torch.arange(len(total)).split(_STEPS):
             rows = given.rows[part].numpy()
             slopes = self.codec_.log_slopes(rows)
             slopes[:, gapped] *= rows[:, gaps]
+            if held:
+                before = given.rows[(part - 1).clamp(min=0)].numpy()
+                moves = (rows != before)[:, held] | np.isin(part, firsts)[:, None]
+                slopes[:, held] *= moves
             total[part.numpy()] = slopes[:, is_density].sum(1)
         return total
+
+    def _held_features(self) -> list[int]:
+        """Features of numbers that may stay as they were; none, if an engine knows of none."""
+        return []
 
     def _static_features(self, n_series: int) -> np.ndarray:
         """Features of the training series that do not change in time, (n_series, n_static)."""

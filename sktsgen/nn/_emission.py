@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sktsgen.nn._held import HeldNumbers
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._level_tree import level_tree
 from sktsgen.nn._slots import Slot, choices_of, read_slots
@@ -39,6 +40,9 @@ class MixtureEmission(nn.Module):
     An integer has the probability that the mixture gives to all that is rounded to it, and is
     drawn rounded. A number whose cell is missing is neither scored nor drawn: the value of the
     step before stands in its place.
+
+    A number that may be held has a probability of keeping the value of the step before exactly,
+    and a density of all else.
 
     Parameters
     ----------
@@ -103,6 +107,7 @@ class MixtureEmission(nn.Module):
             torch.zeros(len(before), _width(self.slots[place]))
             for before, place in list(zip(self.features_before, self.levels, strict=True))[1:]
         )
+        self.stay = HeldNumbers(len(self.held), d_hidden) if self.held else None
         self.register_buffer("inflation", torch.ones(n_numbers))
         self._register()
 
@@ -121,6 +126,7 @@ class MixtureEmission(nn.Module):
         self.coarse = [
             i for i, slot in enumerate(of_numbers) if slot.step > _FINE * self.smallest_scale
         ]
+        self.held = [i for i, slot in enumerate(of_numbers) if slot.is_held]
         self.has_integers = any(slot.step for slot in of_numbers)
         of_levels = [slots[place] for place in self.levels]
         self.features_before = [
@@ -167,6 +173,11 @@ class MixtureEmission(nn.Module):
             residual = residual * self.present(values)
         of_numbers, of_levels = self._states(values, residual, context)
         density = self._density_of_numbers(numbers, residual, of_numbers)
+        if self.stay is not None:
+            is_held = self._is_as_before(numbers, guesses[1])[:, self.held]
+            density[:, self.held] = self.stay.log_density(
+                density[:, self.held], is_held, of_numbers[:, self.held]
+            )
         if self.gapped:
             density = density * self.present(values)
         if not self.levels:
@@ -193,6 +204,13 @@ class MixtureEmission(nn.Module):
             if i:
                 self.between[i - 1][:, : len(logits)] = given
 
+    @torch.no_grad()
+    def start_held(self, shares: Float[Tensor, " features"]) -> None:
+        """Begin with how often each number stays as it was: a share of the steps, within (0, 1)."""
+        if self.stay is not None:
+            places = self.places_of_numbers[self.held]
+            self.stay.bias.copy_(shares.to(places.device)[places].logit())
+
     def draw(
         self,
         guesses: tuple[Float[Tensor, "n features"], Float[Tensor, "n features"]],
@@ -214,8 +232,14 @@ class MixtureEmission(nn.Module):
                 hidden[:, place + 1 :] += weights[:, feature].transpose(0, 1) * share[:, None, None]
                 continue
             number = self._rank[place]
+            stays = None
+            if slot.is_held:
+                stays, uniform_of = self._draw_stay(number, state, uniform_of, guesses[1])
             residual = self._draw_number(number, state, uniform_of, normal[:, place])
             value = points[:, number] + residual * self.inflation[number]
+            if stays is not None:
+                value = torch.where(stays, guesses[1][:, slot.start], value)
+                residual = (value - points[:, number]) / self.inflation[number]
             if slot.step or slot.gap >= 0:
                 value = self._settled(slot, value, values, guesses[1])
                 residual = (value - points[:, number]) / self.inflation[number]
@@ -304,6 +328,18 @@ class MixtureEmission(nn.Module):
         chosen = draw_index(logits, uniform_of)[:, None]
         scale = self._scale(raw_scales.gather(1, chosen))
         return (means.gather(1, chosen) + scale * normal[:, None])[:, 0]
+
+    def _draw_stay(
+        self, number: int, state: Tensor, uniform_of: Tensor, former: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Draw whether a number is held; nothing is before the first step."""
+        assert self.stay is not None
+        stays, rest = self.stay.draw(self.held.index(number), state, uniform_of)
+        return stays & (former != 0.0).any(-1), rest
+
+    def _is_as_before(self, numbers: Tensor, former: Tensor) -> Tensor:
+        """Tell which numbers are exactly those of the step before, if there is one."""
+        return (numbers == self._of_numbers(former)) & (former != 0.0).any(-1, keepdim=True)
 
     def _settled(self, slot: Slot, value: Tensor, values: Tensor, former: Tensor) -> Tensor:
         """Round integers; where the cell is missing, keep the value of the step before."""

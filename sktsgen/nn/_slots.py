@@ -31,6 +31,8 @@ class Slot(NamedTuple):
         Distance of the features of neighbouring integers; 0 if the number is continuous.
     lowest, highest : float, default=0.0, 0.0
         Features of the least and the greatest integer that may be drawn.
+    is_held : bool, default=False
+        Whether a continuous number may stay exactly as it was at the step before.
     """
 
     start: int
@@ -40,6 +42,7 @@ class Slot(NamedTuple):
     step: float = 0.0
     lowest: float = 0.0
     highest: float = 0.0
+    is_held: bool = False
 
     @property
     def is_flag(self) -> bool:

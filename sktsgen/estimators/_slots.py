@@ -1,32 +1,60 @@
-"""What FactorizedARGenerator draws one after the other within a time step."""
+"""What the autoregressive generators draw one after the other within a time step."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection
 
+import numpy as np
+import torch
+from torch import Tensor
+
+from sktsgen.data import Windows
 from sktsgen.nn import Slot
 from sktsgen.transformers import FeatureBlock, MixedTypeEncoder
 
+# Time steps that repetitions are counted in.
+_COUNTED = 50_000
 
-def slots_of(codec: MixedTypeEncoder, is_complete: bool) -> tuple[Slot, ...] | None:
-    """Slots of the blocks of a codec; None if all features are plain numbers.
+
+def slots_of(
+    codec: MixedTypeEncoder, is_complete: bool, held: Collection[int] = ()
+) -> tuple[Slot, ...] | None:
+    """Slots of the blocks of a codec; None if all features are numbers never held.
 
     Which cells are missing comes first, all columns together: gaps go together more often than
     not, and what is not there has no density. What the cells hold follows column by column.
-    With `is_complete` what says "missing" is read and never drawn.
+    With `is_complete` what says "missing" is read and never drawn. The continuous numbers whose
+    features are in `held` may stay as they were at the step before.
     """
     blocks = codec.blocks_
-    if all(block.kind == "continuous" for block in blocks):
+    if all(block.kind == "continuous" for block in blocks) and not held:
         return None
     limits = integer_bounds(codec)
     gaps = {block.column: block.stop - 1 for block in blocks if block.has_missing}
     flags = [_flag(block, is_complete) for block in blocks if block.has_missing]
     cells = [
-        _slot(block, gaps.get(block.column, -1), limits)
+        _slot(block, gaps.get(block.column, -1), limits, held)
         for block in blocks
         if not (block.has_missing and block.width == 2)
     ]
     return (*flags, *cells)
+
+
+def share_held(windows: Windows, codec: MixedTypeEncoder) -> Tensor:
+    """Share of the steps at which each feature is exactly what it was one step before.
+
+    Steps at which a cell is missing, now or before, do not count; the share is kept off 0 and 1.
+    """
+    n_windows = min(len(windows), 1 + _COUNTED // windows.window_length)
+    chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
+    (features,), observed = windows.gather(chosen)
+    is_there = observed[..., None].expand(features.shape).clone()
+    for block in codec.blocks_:
+        if block.has_missing:
+            is_there[..., block.start : block.stop] &= features[..., block.stop - 1, None] == 0.0
+    counts = is_there[:, 1:] & is_there[:, :-1]
+    same = (features[:, 1:] == features[:, :-1]) & counts
+    return (same.sum((0, 1)) + 0.5) / (counts.sum((0, 1)) + 1.0)
 
 
 def hidden_levels(codec: MixedTypeEncoder) -> list[tuple[int, int]]:
@@ -56,11 +84,11 @@ def _flag(block: FeatureBlock, is_complete: bool) -> Slot:
     return Slot(block.stop - 1, 1, 1 - is_complete)
 
 
-def _slot(block: FeatureBlock, gap: int, limits: np.ndarray) -> Slot:
+def _slot(block: FeatureBlock, gap: int, limits: np.ndarray, held: Collection[int]) -> Slot:
     if block.kind == "discrete":
         n_levels = block.width - block.has_missing
         return Slot(block.start, n_levels, n_levels, gap)
     lowest, highest = (float(limit) for limit in limits[:, block.start])
     if block.kind == "continuous":
-        return Slot(block.start, gap=gap)
+        return Slot(block.start, gap=gap, is_held=block.start in held)
     return Slot(block.start, gap=gap, step=float(block.step), lowest=lowest, highest=highest)

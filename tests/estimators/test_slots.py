@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktsgen.estimators._factorized_slots import hidden_levels, integer_bounds, slots_of
+from sktsgen.estimators._slots import hidden_levels, integer_bounds, slots_of
 from sktsgen.transformers import MixedTypeEncoder
 
 TABLE = pd.DataFrame(

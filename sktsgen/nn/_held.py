@@ -1,0 +1,49 @@
+"""Numbers that stay exactly as they were at the step before."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+# The largest float32 below 1.
+_BELOW_ONE = 1.0 - 2.0**-24
+
+
+class HeldNumbers(nn.Module):
+    """Probability that a number keeps the value of the step before.
+
+    Instruments report on a grid, or less often than they are read, and then a value stands still
+    exactly. No density of normals can say so: this is the mass beside it.
+
+    Parameters
+    ----------
+    n_numbers : int
+        How many numbers may be held.
+    d_hidden : int
+        Width of the hidden state of each.
+    """
+
+    def __init__(self, n_numbers: int, d_hidden: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(n_numbers, d_hidden))
+        self.bias = nn.Parameter(torch.zeros(n_numbers))
+
+    def log_density(
+        self,
+        density: Float[Tensor, "n held"],
+        is_held: Bool[Tensor, "n held"],
+        states: Float[Tensor, "n held hidden"],
+    ) -> Float[Tensor, "n held"]:
+        """Log-probability of what is held, log density of what is not, given that of the latter."""
+        logits = (states * self.weight).sum(-1).float() + self.bias
+        return torch.where(is_held, F.logsigmoid(logits), F.logsigmoid(-logits) + density)
+
+    def draw(
+        self, number: int, state: Float[Tensor, "n hidden"], uniform: Float[Tensor, " n"]
+    ) -> tuple[Bool[Tensor, " n"], Float[Tensor, " n"]]:
+        """Draw whether one number is held; the second return is a new uniform, where it is not."""
+        share = torch.sigmoid((state @ self.weight[number]).float() + self.bias[number])
+        rest = (uniform - share) / (1.0 - share)
+        return uniform < share, rest.clamp(0.0, _BELOW_ONE)
