@@ -43,6 +43,12 @@ def _table(name: str) -> list[Array]:
     return [frame.drop(columns="date", errors="ignore").to_numpy(np.float64)]
 
 
+def _air_quality() -> list[Array]:
+    """Return hourly air of an Italian city; the code -200 is a gap."""
+    (rows,) = _table("air_quality_uci")
+    return [np.where(rows == -200, np.nan, rows)]
+
+
 def _subjects() -> list[Array]:
     with np.load(SHARED / "data" / "fmri_netsim4.npz") as archive:
         return list(archive["ts"].reshape(50, 200, 50))
@@ -59,6 +65,7 @@ LOADERS = {
     "stocks": lambda: _table("stocks_google"),
     "energy": lambda: _table("energy_appliances"),
     "fmri": _subjects,
+    "air_quality": _air_quality,
 }
 
 

@@ -17,7 +17,8 @@ Frame = pd.DataFrame
 class MixedSplit(NamedTuple):
     """Stretches of a table: a panel to fit, and windows of either part as lists of frames.
 
-    `train_windows` and those held out overlap by a half, `apart` are training windows that do not.
+    `train_windows` overlap by a half, and so do those held out unless more are asked for; `apart`
+    are training windows that do not.
     """
 
     train: Frame
@@ -82,6 +83,19 @@ def _card_transactions() -> Frame:
     return as_panel(X, series="Card", time="step")
 
 
+def _air_quality() -> Frame:
+    """Hourly air of an Italian city; the code -200 is a gap."""
+    X = _read("air_quality_uci", parse_dates=["date"])
+    numbers = X.columns.drop("date")
+    X[numbers] = X[numbers].mask(X[numbers] == -200)
+    return as_panel(X.assign(place="one"), series="place", time="date", freq="h")
+
+
+def _numbers(name: str) -> Frame:
+    X = _read(name, parse_dates=["date"])
+    return as_panel(X.assign(place="one"), series="place", time="date")
+
+
 TABLES: dict[str, tuple[Callable[[], Frame], int]] = {
     "mixed_panel": (lambda: make_mixed_panel(24, 480, random_state=0), 24),
     "bike_sharing": (_bike_sharing, 48),
@@ -90,12 +104,30 @@ TABLES: dict[str, tuple[Callable[[], Frame], int]] = {
     "nasdaq100": (_nasdaq, 20),
     "hurricane": (_hurricane, 12),
     "card_transactions": (_card_transactions, 24),
+    "air_quality": (_air_quality, 24),
+    "etth1": (lambda: _numbers("etth1"), 24),
+    "energy": (lambda: _numbers("energy_appliances"), 24),
 }
 """Reader and window of every table."""
+MIXED = tuple(TABLES)[:-2]  # those with levels or gaps
 
 
-def split(dataset: str) -> MixedSplit:
-    """Hold out every fifth block of two windows of every series."""
+def series_of(panel: Frame) -> list[Frame]:
+    """Return the series of a panel, each with its stamps alone."""
+    return [rows.droplevel(0) for _, rows in panel.groupby(level=0, sort=False)]
+
+
+def some(windows: list[Frame], n: int, seed: int) -> list[Frame]:
+    """Choose `n` windows, or all in random order if there are fewer."""
+    order = np.random.default_rng(seed).permutation(len(windows))[:n]
+    return [windows[i] for i in order]
+
+
+def split(dataset: str, *, per_window: int = 2) -> MixedSplit:
+    """Hold out every fifth block of two windows of every series.
+
+    Of what is held out, `per_window` windows begin within the length of one.
+    """
     read, window = TABLES[dataset]
     kept: dict[str, Frame] = {}
     held_out: list[Frame] = []
@@ -106,7 +138,7 @@ def split(dataset: str) -> MixedSplit:
         for number in range(run[-1] + 1):
             stretch = rows[run == number]
             if is_out[run == number][0]:
-                held_out += _windows(stretch, window, window // 2)
+                held_out += _windows(stretch, window, max(1, window // per_window))
             elif len(stretch) >= window:
                 kept[f"{name}/{number}"] = stretch
     overlapping, apart = (
@@ -115,6 +147,16 @@ def split(dataset: str) -> MixedSplit:
     )
     train = pd.concat(kept, names=["series", "time"])
     return MixedSplit(train, overlapping, held_out, apart)
+
+
+def anywhere(dataset: str, n: int, seed: int) -> list[Frame]:
+    """Choose `n` windows from the whole table, or all; they may overlap."""
+    read, window = TABLES[dataset]
+    starts = [
+        (rows, first) for rows in series_of(read()) for first in range(len(rows) - window + 1)
+    ]
+    order = np.random.default_rng(seed).permutation(len(starts))[:n]
+    return [rows.iloc[first : first + window] for rows, first in (starts[i] for i in order)]
 
 
 def _windows(stretch: Frame, window: int, step: int) -> list[Frame]:

@@ -2,40 +2,55 @@
 
 ``python -m tests.benchmarks.diffusion --table forecasting --horizons 24 --seeds 0``
 ``python -m tests.benchmarks.diffusion --table sampling --seeds 0``
+``python -m tests.benchmarks.diffusion --table conditioning --dataset bike_sharing --seeds 0``
+``python -m tests.benchmarks.diffusion --table latents --dataset energy --seeds 0``
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 
 from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator
-from tests.benchmarks._data import has_shared_data
+from tests.benchmarks._conditioning import TARGETS, conditioning
+from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._forecasting import forecasting
-from tests.benchmarks._plan import Plan
+from tests.benchmarks._latents import latents
+from tests.benchmarks._plan import Plan, setting
 from tests.benchmarks._rows import RESULTS, Row, append_row
 from tests.benchmarks._sampling_cost import sampling
+
+TABLES: dict[str, Callable[[Plan], Iterator[Row]]] = {
+    "sampling": sampling,
+    "conditioning": conditioning,
+    "latents": latents,
+}
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.diffusion", description=__doc__)
-    parser.add_argument("--table", choices=["forecasting", "sampling"], required=True)
+    parser.add_argument("--table", choices=["forecasting", *TABLES], required=True)
+    parser.add_argument("--dataset", choices=sorted({*LOADERS, *TARGETS}), default="etth1")
     parser.add_argument("--horizons", type=int, nargs="+", default=[24, 96])
     parser.add_argument("--window", type=int, default=24)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--judge-seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--budget", choices=["full", "smoke"], default="full")
     parser.add_argument("--results", type=Path, help="folder of the rows")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="parameters of the estimator"
+    )
     return parser.parse_args(arguments)
 
 
 def rows_of(options: argparse.Namespace) -> Iterator[Row]:
     """Measure the table that is asked for."""
     is_smoke = options.budget == "smoke"
-    params = {"max_epochs": 1} if is_smoke else {}
+    params = ({"max_epochs": 1} if is_smoke else {}) | dict(setting(text) for text in options.set)
     if options.table == "forecasting":
         yield from forecasting(
             options.horizons,
@@ -44,13 +59,14 @@ def rows_of(options: argparse.Namespace) -> Iterator[Row]:
             is_smoke=is_smoke,
         )
         return
-    yield from sampling(
+    yield from TABLES[options.table](
         Plan(
             make=LatentDiffusionGenerator,
             engine="LatentDiffusionGenerator",
-            dataset="etth1",
+            dataset=options.dataset,
             window=options.window,
             seeds=options.seeds,
+            judge_seeds=options.judge_seeds,
             params=params,
             budget=options.budget,
         )

@@ -15,6 +15,7 @@ import torch
 from tests.benchmarks._data import has_shared_data
 from tests.benchmarks._imputation import LOADERS, PEERS, ImputationPlan, imputation, save_masks
 from tests.benchmarks._masks import PATTERNS
+from tests.benchmarks._mixed_imputation import TABLES
 from tests.benchmarks._plan import estimator_class, setting
 from tests.benchmarks._rows import RESULTS, append_row
 
@@ -23,7 +24,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.imputation", description=__doc__)
     parser.add_argument("--imputer", nargs="*", default=[], help="estimators of sktsgen by name")
-    parser.add_argument("--dataset", choices=sorted([*LOADERS, "bikes"]), default="etth1")
+    parser.add_argument("--dataset", choices=sorted([*LOADERS, *TABLES]), default="etth1")
     parser.add_argument("--patterns", choices=PATTERNS, nargs="+", default=list(PATTERNS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--no-baselines", action="store_true", help="leave simple methods out")

@@ -1,5 +1,7 @@
 """Mixed tables against held-out rows: ``python -m tests.benchmarks.mixed``.
 
+``python -m tests.benchmarks.mixed --engine LatentDiffusionGenerator --max-epochs 20 --judges``
+
 Every table gets a row for real training windows against held-out ones (the floor), for the
 generator, for series that are shuffled column by column, which keeps every marginal, and for the
 rivals whose environments are given: ``--rivals PAR=sdv/bin/python TabularARGN=argn/bin/python``.
@@ -8,25 +10,37 @@ rivals whose environments are given: ``--rivals PAR=sdv/bin/python TabularARGN=a
 import argparse
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sktsgen import FactorizedARGenerator
 from sktsgen.metrics import (
+    copying,
     correlation_ratio_difference,
     cramers_v_difference,
     marginal_distance,
     total_variation_distance,
 )
-from tests.benchmarks._mixed_tables import TABLES, Frame, MixedSplit, split
+from tests.benchmarks._mixed_tables import (
+    MIXED,
+    TABLES,
+    Frame,
+    MixedSplit,
+    anywhere,
+    series_of,
+    some,
+    split,
+)
 from tests.benchmarks._panel_rivals import NAMES, drawn_by_rival
-from tests.benchmarks._plan import setting
+from tests.benchmarks._plan import estimator_class, setting
 from tests.benchmarks._rows import RESULTS, Row, append_row
+from tests.benchmarks._table_scores import judged
 
 N_WINDOWS = 400
+N_JUDGED = 1500
 MEASURES: dict[str, Callable[[list[Frame], list[Frame]], float]] = {
     "total_variation": total_variation_distance,
     "transitions": lambda real, drawn: total_variation_distance(real, drawn, transitions=True),
@@ -34,12 +48,6 @@ MEASURES: dict[str, Callable[[list[Frame], list[Frame]], float]] = {
     "correlation_ratio": correlation_ratio_difference,
     "marginal": marginal_distance,
 }
-
-
-def some(windows: list[Frame], n: int, seed: int) -> list[Frame]:
-    """Choose `n` windows, or all in random order if there are fewer."""
-    order = np.random.default_rng(seed).permutation(len(windows))[:n]
-    return [windows[i] for i in order]
 
 
 def shuffled(windows: list[Frame], seed: int) -> list[Frame]:
@@ -63,7 +71,7 @@ def compare(held_out: list[Frame], drawn: list[Frame]) -> Row:
     return row
 
 
-def structure(X: Frame, drawn: Frame, generator: FactorizedARGenerator) -> Row:
+def structure(X: Frame, drawn: Frame, generator: Any) -> Row:
     """Check what has to hold exactly; each is 1, or the row says what broke."""
     static = drawn.columns[list(generator.static_columns_)]
     by_series = drawn.groupby(level=0)
@@ -80,43 +88,78 @@ def structure(X: Frame, drawn: Frame, generator: FactorizedARGenerator) -> Row:
     }
 
 
-def measure(dataset: str, seed: int, max_epochs: int, rivals: dict[str, str]) -> list[Row]:
+def measure(dataset: str, options: argparse.Namespace) -> list[Row]:
     """Fit one table and return its rows."""
-    data = split(dataset)
-    held_out = some(data.held_out, N_WINDOWS, seed)
+    data, seed = split(dataset), options.seed
+    n = options.windows
+    held_out = some(data.held_out, n, seed)
     common = {"table": "mixed", "dataset": dataset, "window": TABLES[dataset][1], "seed": seed}
-    real = some(data.train_windows, N_WINDOWS, seed)
+    real = some(data.train_windows, n, seed)
+    judge = Judge(dataset, N_JUDGED if n == N_WINDOWS else n, seed) if options.judges else None
     rows = [
-        {"name": "floor: training windows", **compare(held_out, real)},
+        {"name": "floor: training windows", **compare(held_out, real), **_judged(judge, None)},
         {"name": "columns shuffled", **compare(held_out, shuffled(real, seed))},
-        _generated(data, held_out, common, max_epochs),
-        *(_of_rival(name, rivals.get(name), data, held_out, seed) for name in NAMES),
+        _generated(data, held_out, common, options, judge),
+        *(_of_rival(name, options.rivals.get(name), data, held_out, seed) for name in NAMES),
     ]
     return [common | row for row in rows]
 
 
-def _generated(data: MixedSplit, held_out: list[Frame], common: Row, max_epochs: int) -> Row:
+class Judge:
+    """Windows from anywhere in a table, half of them to stand in for a generator's.
+
+    Judges need more windows than are held out, and no window has to be new to them: copying is
+    looked at apart.
+    """
+
+    def __init__(self, dataset: str, n: int, seed: int) -> None:
+        real = anywhere(dataset, 2 * n, seed)
+        self.seed, self.n = seed, len(real) // 2
+        self.real, self.others = real[: self.n], real[self.n :]
+
+    def __call__(self, drawn: list[Frame] | None) -> Row:
+        """Scores of drawn windows; of other real ones where there are none."""
+        return judged(self.real, self.others if drawn is None else drawn[: self.n], self.seed)
+
+
+def _judged(judge: Judge | None, drawn: list[Frame] | None) -> Row:
+    return {} if judge is None else judge(drawn) | {"n_judged": judge.n}
+
+
+def _generated(
+    data: MixedSplit,
+    held_out: list[Frame],
+    common: Row,
+    options: argparse.Namespace,
+    judge: Judge | None,
+) -> Row:
     window, seed = common["window"], common["seed"]
-    generator = FactorizedARGenerator(
-        window_length=window, max_epochs=max_epochs, random_state=seed, device="cpu"
+    params = {"max_epochs": options.max_epochs} | options.set
+    generator = estimator_class(options.engine)(
+        window_length=window, random_state=seed, device="cpu", **params
     )
     begin = time.process_time()
     generator.fit(data.train)
     fitted = time.process_time()
-    drawn = generator.sample(N_WINDOWS, length=window)
+    drawn = generator.sample(options.windows, length=window)
     done = time.process_time()
-    windows = [series.droplevel(0) for _, series in drawn.groupby(level=0, sort=False)]
+    windows = series_of(drawn)
+    copies = copying(data.train_windows, held_out, windows)
+    more = [] if judge is None else series_of(generator.sample(judge.n, length=window))
     return {
-        "name": "FactorizedARGenerator",
-        "params": {"max_epochs": max_epochs},
+        "name": options.engine,
+        "params": params,
         "n_rows": len(data.train),
         "n_series": data.train.index.levels[0].size,
         "fit_cpu_s": fitted - begin,
         "sample_cpu_s": done - fitted,
         "score_train": generator.score(_panel(some(data.train_windows, 100, seed))),
         "score_held_out": generator.score(_panel(held_out[:100])),
+        "copying_share": copies.share,
+        "copying_median_ratio": copies.median_ratio,
         **structure(data.train, drawn, generator),
         **compare(held_out, windows),
+        **_judged(judge, more),
     }
 
 
@@ -145,18 +188,23 @@ def _missing_difference(real: list[Frame], drawn: list[Frame]) -> float:
     return float((shares[0] - shares[1]).abs().max())
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the tables that are named, and store their rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", nargs="*", choices=sorted(TABLES), default=list(TABLES))
+    parser.add_argument("--engine", default="FactorizedARGenerator", help="estimator by name")
+    parser.add_argument("--dataset", nargs="*", choices=sorted(TABLES), default=list(MIXED))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-epochs", type=int, default=8)
+    parser.add_argument("--windows", type=int, default=N_WINDOWS, help="fewer for a trial")
+    parser.add_argument("--judges", action="store_true", help="train judges and forecasters too")
     parser.add_argument("--rivals", nargs="*", type=setting, default=[], metavar="NAME=PYTHON")
     parser.add_argument("--folder", type=Path, default=RESULTS)
-    arguments = parser.parse_args()
-    for dataset in arguments.dataset:
-        for row in measure(dataset, arguments.seed, arguments.max_epochs, dict(arguments.rivals)):
-            append_row(row, arguments.folder)
+    parser.add_argument("--set", nargs="*", type=setting, default=[], metavar="NAME=VALUE")
+    options = parser.parse_args(arguments)
+    options.rivals, options.set = dict(options.rivals), dict(options.set)
+    for dataset in options.dataset:
+        for row in measure(dataset, options):
+            append_row(row, options.folder)
 
 
 if __name__ == "__main__":

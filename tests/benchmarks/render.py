@@ -20,6 +20,7 @@ IDENTITY = (
     "length",
     "n_windows",
     "pattern",
+    "level",
     "seed",
     "setting",
 )

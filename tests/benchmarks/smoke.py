@@ -19,7 +19,10 @@ COMMANDS: tuple[tuple[Callable[[list[str]], None], str], ...] = (
     (factorized.main, "--table literature --engine MultiScaleARGenerator"),
     (imputation.main, "--imputer LatentDiffusionImputer"),
     (diffusion.main, "--table forecasting"),
+    (imputation.main, "--imputer LatentDiffusionImputer --dataset pm25 --patterns point50"),
     (diffusion.main, "--table sampling"),
+    (diffusion.main, "--table conditioning --dataset beijing_pm25"),
+    (diffusion.main, "--table latents --dataset air_quality"),
     (corruptions.main, ""),
 )
 

@@ -146,7 +146,7 @@ def test_parts_of_the_real_series_follow_each_other(shared_data):
 
 
 def test_discrete_columns_are_filled_and_counted(shared_data):
-    task = mixed_task("point50", 0, n_windows=20)
+    task = mixed_task("bikes", "point50", 0, n_windows=20)
     filled = OneHot(LastValue()).fit(task.train).transform(task.holed)
     assert not filled.isna().any(axis=None)
     pd.testing.assert_series_equal(filled.dtypes, task.holed.dtypes)
@@ -162,3 +162,18 @@ def test_mode_is_a_worse_guess_than_the_last_level(shared_data):
     assert rows["last value"]["error_rate"] < 0.5 * rows["column mean"]["error_rate"]
     assert rows["linear interpolation"]["mae"] < rows["column mean"]["mae"]
     assert {row["dataset"] for row in rows.values()} == {"bikes"}
+
+
+def test_own_gaps_of_a_table_are_nobody_s_fault(shared_data):
+    task = mixed_task("pm25", "block50", 0, n_windows=20)
+    assert task.whole["pm2.5"].isna().any()
+    assert not (task.hidden & task.whole.isna().to_numpy()).any()
+    draws = OneHot(LastValue()).fit(task.train).sample_imputations(task.holed, 5)
+    assert len(draws) == 1  # a rule has one answer
+
+
+def test_stays_are_sparse_and_whole(shared_data):
+    parts = load_parts("physionet2012")
+    assert [part.shape for part in parts] == [(1280, 48, 35), (320, 48, 35), (400, 48, 35)]
+    assert np.isnan(parts.train).mean() == pytest.approx(0.8, abs=0.02)
+    assert not np.isnan(parts.train).all((0, 1)).any()
