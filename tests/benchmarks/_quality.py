@@ -27,7 +27,7 @@ def quality(plan: Plan) -> Iterator[Row]:
         windows = drawn(estimator, max(sizes), plan.window, seed)
         for n in sizes:
             yield _judged(plan, data, plan.engine, windows, n) | figures | {"seed": seed}
-        if has_stage1(estimator):
+        if plan.has_references and has_stage1(estimator):
             yield _ceiling(plan, data, estimator, max(sizes)) | {"seed": seed}
 
 

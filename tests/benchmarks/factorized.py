@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="processes that train judges")
     parser.add_argument("--lengths", type=int, nargs="+", default=[], help="of the table speed")
     parser.add_argument(
-        "--no-references", action="store_true", help="leave out floor, bootstrap and peer"
+        "--no-references", action="store_true", help="leave out floor, bootstrap, peer and ceiling"
     )
     parser.add_argument("--results", type=Path, help="folder of the rows")
     parser.add_argument(
