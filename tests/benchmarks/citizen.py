@@ -245,6 +245,7 @@ def fuzz(n_examples: int = 500) -> Iterator[Row]:
     """Count examples of wild input, test by test: one that breaks loses all of its examples."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "slow", "tests/test_fuzz.py"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    sys.stderr.write(answer.stdout)  # what broke
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed)", answer.stdout)}
     yield row(
         "survival",
