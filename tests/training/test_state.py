@@ -120,6 +120,11 @@ def test_stages_have_their_own_checkpoints(tmp_path):
     assert {"tokenizer.checkpoint", "prior.checkpoint"} <= {p.name for p in tmp_path.iterdir()}
 
 
+def in_another_order(pairs):
+    pairs.x, pairs.y = pairs.x.flip(0), pairs.y.flip(0)
+    return pairs
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -127,11 +132,12 @@ def test_stages_have_their_own_checkpoints(tmp_path):
         ({"recipe": new_recipe(learning_rate=0.1)}, "learning_rate was 0.05 and is 0.1."),
         ({"steps": 7}, "steps_per_epoch was 5 and is 7."),
         ({"data": Pairs(seed=5)}, "data was "),
+        ({"data": in_another_order(Pairs())}, "data was "),
         ({"data": Pairs(41)}, "n_windows was 40 and is 41."),
         ({"network": new_line(seed=4)}, "initial weights was "),
         ({"network": new_line(noise=0.2)}, "network.noise was 0.1 and is 0.2."),
     ],
-    ids=["epochs", "rate", "steps", "data", "length", "seed", "size"],
+    ids=["epochs", "rate", "steps", "data", "order", "length", "seed", "size"],
 )
 def test_a_checkpoint_of_another_training_is_refused_and_the_difference_named(
     tmp_path, change, text
