@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from sktsgen.diffusion import MASKS, draw_hidden
+from sktsgen.ops import corrupt_rows
 from sktsgen.testing import TEST_PARAMS
 from sktsgen.training._ranks import SharedNoise
 
@@ -111,6 +113,27 @@ def noise_of_ranks(draw, n_items, n_ranks=2):
 def test_ranks_together_draw_the_noise_of_one(draw, n_items):
     alone = draw(torch.Generator().manual_seed(3), 2 * n_items)
     assert noise_of_ranks(draw, n_items).equal(alone)
+
+
+READ_BESIDE_OTHERS = {
+    "corrupted steps": lambda x, g, whole: corrupt_rows(x, 0.5, g, whole),
+    **{
+        name: lambda x, g, whole, name=name: draw_hidden(x < 0.6, {name: 1.0}, g, whole < 0.6)
+        for name in MASKS
+    },
+}
+
+
+@pytest.mark.parametrize("name", READ_BESIDE_OTHERS)
+def test_ranks_together_read_one_item_beside_another_as_one_would(name):
+    """An item may meet one that another rank has."""
+    read = READ_BESIDE_OTHERS[name]
+    whole = torch.rand(8, 12, 3, generator=torch.Generator().manual_seed(0))
+    alone = read(whole, torch.Generator().manual_seed(3), whole)
+    for rank in range(2):
+        with SharedNoise(rank, 2, 4):
+            part = read(whole[rank::2], torch.Generator().manual_seed(3), whole)
+        assert part.equal(alone[rank::2])
 
 
 def test_noise_for_all_items_is_the_same_on_every_rank():
