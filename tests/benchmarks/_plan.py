@@ -69,11 +69,12 @@ class Plan:
         return smoke if self.is_smoke else full
 
     def split(self, window: int | None = None, dataset: str | None = None) -> Split:
-        """Cut the data set; a smoke run sees its first rows only."""
+        """Cut the data set; a smoke run sees its first rows only, two held-out blocks at least."""
+        window = window or self.window
         return split(
             dataset or self.dataset,
-            window or self.window,
-            max_rows=self.size(10**9, 3000),
+            window,
+            max_rows=self.size(10**9, max(3000, 20 * window)),
             max_series=self.size(10**9, 500 if (dataset or self.dataset) == "sines" else 10),
         )
 

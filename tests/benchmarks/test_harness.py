@@ -177,6 +177,12 @@ def test_references_are_left_out_where_asked(table, toy_series, tmp_path):
     assert plan.engine in names
 
 
+def test_smoke_runs_of_long_windows_hold_out_two_blocks(toy_series):
+    _data.LOADERS["stocks"] = lambda: [numbered(20_000)]
+    plan = Plan(make=dict, dataset="stocks", window=256, budget="smoke")
+    assert len(plan.split().held_out) == 2
+
+
 def test_engine_is_chosen_by_name():
     assert estimator_class("FactorizedARGenerator").__name__ == "FactorizedARGenerator"
     with pytest.raises(ValueError, match="'TimeGAN' is no estimator; choose from"):
