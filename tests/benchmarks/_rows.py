@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,14 @@ import sklearn
 import torch
 
 RESULTS = Path(__file__).parent / "results"
+SMOKE = Path(tempfile.gettempdir()) / "sktsgen-smoke"
 
 Row = dict[str, Any]
+
+
+def results_folder(budget: str, asked: Path | None) -> Path:
+    """Return where rows go; those of a smoke run never go beside the others by themselves."""
+    return asked or (SMOKE if budget == "smoke" else RESULTS)
 
 
 def append_row(row: Row, folder: Path) -> None:

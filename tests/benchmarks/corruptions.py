@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import torch
 from tests.benchmarks._corruptions import NETWORKS, corruptions
 from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._plan import Plan
-from tests.benchmarks._rows import RESULTS, append_row
+from tests.benchmarks._rows import append_row, results_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,13 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not has_shared_data() and options.dataset != "sines":
         sys.exit("No real series beside the checkout (../shared/data); nothing to measure.")
     torch.set_num_threads(1)
-    smoke = Path(tempfile.gettempdir()) / "sktsgen-smoke"
     plan = Plan(
         make=dict,
         dataset=options.dataset,
         window=options.window,
         budget=options.budget,
-        results=options.results or (smoke if options.budget == "smoke" else RESULTS),
+        results=results_folder(options.budget, options.results),
     )
     networks = options.networks if options.networks is not None else plan.size(1, 0) * [*NETWORKS]
     for row in corruptions(plan, networks=networks):

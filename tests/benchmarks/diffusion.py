@@ -8,7 +8,6 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._forecasting import forecasting
 from tests.benchmarks._latents import latents
 from tests.benchmarks._plan import Plan, setting
-from tests.benchmarks._rows import RESULTS, Row, append_row
+from tests.benchmarks._rows import Row, append_row, results_folder
 from tests.benchmarks._sampling_cost import sampling
 
 TABLES: dict[str, Callable[[Plan], Iterator[Row]]] = {
@@ -79,8 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not has_shared_data():
         sys.exit("No real series beside the checkout (../shared/data); nothing to measure.")
     torch.set_num_threads(1)
-    smoke = Path(tempfile.gettempdir()) / "sktsgen-smoke"
-    folder = options.results or (smoke if options.budget == "smoke" else RESULTS)
+    folder = results_folder(options.budget, options.results)
     for row in rows_of(options):
         append_row(row | {"budget": options.budget}, folder)
         figures = {k: round(v, 4) for k, v in row.items() if isinstance(v, float)}

@@ -9,7 +9,6 @@ Of the other engines only "quality", "literature", "length" and "speed" ask noth
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from tests.benchmarks._length import length
 from tests.benchmarks._literature import literature
 from tests.benchmarks._plan import Plan, estimator_class, setting
 from tests.benchmarks._quality import quality
-from tests.benchmarks._rows import RESULTS, Row, append_row
+from tests.benchmarks._rows import Row, append_row, results_folder
 from tests.benchmarks._speed import speed
 from tests.benchmarks._stage1 import codebook, stage1
 from tests.benchmarks._truth import truth
@@ -75,7 +74,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
     """Turn the command line into a plan; smoke rows go to a folder of their own."""
     is_smoke = options.budget == "smoke"
-    folder = Path(tempfile.gettempdir()) / "sktsgen-smoke" if is_smoke else RESULTS
     return Plan(
         make=make,
         engine=options.engine,
@@ -89,7 +87,7 @@ def plan_of(options: argparse.Namespace, make: Callable[..., Any]) -> Plan:
         has_references=not options.no_references,
         fit_threads=options.fit_threads,
         n_jobs=options.jobs,
-        results=options.results or folder,
+        results=results_folder(options.budget, options.results),
     )
 
 

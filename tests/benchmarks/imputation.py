@@ -5,7 +5,6 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from tests.benchmarks._imputation import LOADERS, PEERS, ImputationPlan, imputat
 from tests.benchmarks._masks import PATTERNS
 from tests.benchmarks._mixed_imputation import TABLES
 from tests.benchmarks._plan import estimator_class, setting
-from tests.benchmarks._rows import RESULTS, append_row
+from tests.benchmarks._rows import append_row, results_folder
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -72,8 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, content in save_masks(plan, options.save_masks).items():
             sys.stderr.write(f"{name} {content}\n")
         return
-    smoke = Path(tempfile.gettempdir()) / "sktsgen-smoke"
-    folder = options.results or (smoke if options.budget == "smoke" else RESULTS)
+    folder = results_folder(options.budget, options.results)
     for row in imputation(plan):
         append_row(row, folder)
         figures = {k: round(v, 4) for k, v in row.items() if isinstance(v, float)}

@@ -36,7 +36,7 @@ from tests.benchmarks._mixed_tables import (
 )
 from tests.benchmarks._panel_rivals import NAMES, drawn_by_rival
 from tests.benchmarks._plan import estimator_class, setting
-from tests.benchmarks._rows import RESULTS, Row, append_row
+from tests.benchmarks._rows import Row, append_row, results_folder
 from tests.benchmarks._table_scores import judged
 
 N_WINDOWS = 400
@@ -198,13 +198,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--windows", type=int, default=N_WINDOWS, help="fewer for a trial")
     parser.add_argument("--judges", action="store_true", help="train judges and forecasters too")
     parser.add_argument("--rivals", nargs="*", type=setting, default=[], metavar="NAME=PYTHON")
-    parser.add_argument("--folder", type=Path, default=RESULTS)
+    parser.add_argument("--budget", choices=["full", "smoke"], default="full")
+    parser.add_argument("--results", "--folder", type=Path, help="folder of the rows")
     parser.add_argument("--set", nargs="*", type=setting, default=[], metavar="NAME=VALUE")
     options = parser.parse_args(arguments)
+    if options.budget == "smoke":
+        options.dataset, options.windows, options.max_epochs = options.dataset[:1], 30, 1
+    folder = results_folder(options.budget, options.results)
     options.rivals, options.set = dict(options.rivals), dict(options.set)
     for dataset in options.dataset:
         for row in measure(dataset, options):
-            append_row(row, options.folder)
+            append_row(row, folder)
 
 
 if __name__ == "__main__":

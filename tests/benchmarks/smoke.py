@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import corruptions, diffusion, factorized, imputation
+from tests.benchmarks import corruptions, diffusion, factorized, imputation, mixed
 from tests.benchmarks._rows import read_rows
 from tests.benchmarks.render import render
 
@@ -24,6 +24,7 @@ COMMANDS: tuple[tuple[Callable[[list[str]], None], str], ...] = (
     (diffusion.main, "--table conditioning --dataset beijing_pm25"),
     (diffusion.main, "--table latents --dataset air_quality"),
     (corruptions.main, ""),
+    (mixed.main, "--dataset mixed_panel"),
 )
 
 

@@ -20,7 +20,13 @@ from tests.benchmarks._products import measure_products
 from tests.benchmarks._protocol import evaluate_windows, floor_windows
 from tests.benchmarks._published import published
 from tests.benchmarks._quality import reconstruct, reconstruction_error
-from tests.benchmarks._rows import append_row, circumstances, read_rows
+from tests.benchmarks._rows import (
+    RESULTS,
+    append_row,
+    circumstances,
+    read_rows,
+    results_folder,
+)
 from tests.benchmarks.render import render
 
 
@@ -279,6 +285,12 @@ def test_other_parameters_make_a_row_of_their_own(tmp_path):
     lines = [line for line in render(read_rows(tmp_path)).splitlines() if "AR(1)" in line]
     labels = [line.split("|")[1].strip() for line in lines]
     assert labels == ["AR(1)", "AR(1), d_model=96"]
+
+
+def test_smoke_rows_do_not_go_beside_the_others(tmp_path):
+    assert results_folder("full", None) == RESULTS
+    assert results_folder("smoke", None) != RESULTS
+    assert results_folder("smoke", tmp_path) == tmp_path
 
 
 def test_rows_say_what_they_were_measured_on(tmp_path):
