@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from sktsgen.decoding import series_draws
 from sktsgen.persistence import register
@@ -25,8 +25,10 @@ class StaticRows:
 
     A new series takes the static row of a training series of its class, all columns together.
     Floats that tell every training series from every other one, such as a position, are then
-    moved by a normal kernel of half Silverman's bandwidth and shrunk by as much as the kernel
-    widens them, within the range that was seen: a new entity is none of the old ones.
+    moved: their rank among all, as a normal score, by a normal kernel of half Silverman's
+    bandwidth, and shrunk by as much as the kernel widens the scores. The value is interpolated
+    between those of the neighbouring ranks. So a new entity is none of the old ones, and the
+    distribution stays what it was, whatever its tails.
 
     Attributes
     ----------
@@ -83,13 +85,11 @@ class StaticRows:
         width = 1 + n_moving + self.codec_.n_uniforms_
         uniforms = series_draws(seed, numbers, width, stream=_STREAM)
         donors = self._donors(uniforms[:, 0], labels)
-        features = self.features_[donors]
-        if n_moving:
-            features = self._moved(features, uniforms[:, 1 : 1 + n_moving])
+        features = self._moved(donors, uniforms[:, 1 : 1 + n_moving])
         table = self.codec_.decode(features, uniforms[:, 1 + n_moving :])
         moved = {block.column for block in self._moving}
         _set_columns(table, {i: c[donors] for i, c in self._floats.items() if i not in moved})
-        return features, table
+        return self.codec_.encode(table), table
 
     def rows(self, numbers: Sequence[int] | np.ndarray) -> Any:
         """Return the static rows of training series."""
@@ -107,18 +107,18 @@ class StaticRows:
             donors[chosen] = candidates[(uniforms[chosen] * len(candidates)).astype(np.int64)]
         return donors
 
-    def _moved(self, features: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        places = [block.start for block in self._moving]
-        own = self.features_[:, places].astype(np.float64)
-        width = _BANDWIDTH * len(own) ** -0.2
-        kernel = width * own.std(0) * ndtri(np.clip(uniforms, _EDGE, 1.0 - _EDGE))
-        centre = own.mean(0)
-        moved = centre + (features[:, places] - centre + kernel) / np.sqrt(1.0 + width**2)
-        features = features.copy()
-        lowest, highest = own.min(0), own.max(0)
-        inside = np.abs(moved - lowest) + lowest  # reflected, so that the limits gather nothing
-        inside = highest - np.abs(highest - inside)
-        features[:, places] = np.clip(inside, lowest, highest)
+    def _moved(self, donors: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        """Features of the training series, floats among them between those of two neighbours."""
+        features, n_series = self.features_[donors], len(self.features_)
+        width = _BANDWIDTH * n_series**-0.2
+        kernel = width * ndtri(np.clip(uniforms, _EDGE, 1.0 - _EDGE))
+        for place, noise in zip((block.start for block in self._moving), kernel.T, strict=True):
+            own = self.features_[:, place]
+            ranks = np.argsort(np.argsort(own, kind="stable"))[donors]
+            scores = (ndtri((ranks + 0.5) / n_series) + noise) / np.sqrt(1.0 + width**2)
+            within = np.abs(n_series * ndtr(scores) - 0.5)  # reflected: the ends gather nothing
+            within = n_series - 1 - np.abs(n_series - 1 - within)
+            features[:, place] = np.interp(within, np.arange(n_series), np.sort(own))
         return features
 
 

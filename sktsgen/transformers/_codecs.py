@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from sktsgen.persistence import register
+from sktsgen.transformers._atoms import Atoms, count_decimals, have_atoms
 from sktsgen.transformers._blocks import FeatureBlock
 from sktsgen.transformers._exact import distances, from_ordinals, limits, moved, to_ordinals
 from sktsgen.transformers._moments import (
     Moments,
+    bounded_scale,
     mean_and_scale,
     measure,
     robust_scale,
@@ -22,7 +25,6 @@ _MARGIN = 0.05
 _LIMIT_SHARE = 0.01
 _HEAVY = 20.0  # kurtosis from which a few cells make most of the variance
 _FEW_STEPS = 100  # whole numbers within so narrow a range keep steps of one width
-_FURTHEST = 10.0  # no feature of such a column lies further from 0, where a network suffers
 _REACH = np.sinh(16.0)  # widths within the range of a column: float32 resolves no more
 _SNAP = 1e-3  # a number this near to a whole one is meant to be it
 
@@ -41,7 +43,8 @@ class NumericCodec:
         Whether a column of which a few cells make most of the variance (kurtosis above 20) goes
         through the inverse hyperbolic sine of its robustly scaled numbers before it is
         standardised, whole numbers within a range of 100 excepted, and is scaled so that no
-        feature lies further than 10 from 0.
+        feature lies further than 10 from 0. Further, whether numbers that recur come back to the
+        last digit (`Atoms`), and others with no more decimals than all numbers of their column.
     is_stochastic : bool, default=False
         Whether whole numbers are drawn from the two neighbours of a feature rather than rounded.
 
@@ -49,11 +52,15 @@ class NumericCodec:
     ----------
     mean_, scale_ : ndarray of shape (n_columns,)
         Value at feature 0 and slope there, in the units of the data: mean and standard deviation
-        unless the column is warped. The scale of a constant column is 0.
+        unless the column is warped or has atoms. The scale of a constant column is 0.
     kept_ : ndarray of shape (n_kept,)
         Columns that became features.
     is_warped_ : ndarray of shape (n_columns,), bool
         Columns that go through the inverse hyperbolic sine.
+    atoms_ : dict of int to Atoms
+        Columns of floats that recur, and which do.
+    decimals_ : dict of int to int
+        Columns of floats of few decimals, and how many.
     gaps_ : ndarray of shape (n_gaps,)
         Columns with missing cells: the two levels present and missing follow their feature.
     bounds_ : ndarray of shape (2, n_features), float32
@@ -61,6 +68,10 @@ class NumericCodec:
         one that several rows and at least one in a hundred share stays, as a limit of the data
         such as a count of 0.
     """
+
+    # Files that were written before there were any do not hold them.
+    atoms_: Mapping[int, Atoms] = MappingProxyType({})
+    decimals_: Mapping[int, int] = MappingProxyType({})
 
     def __init__(self, *, is_robust: bool = False, is_stochastic: bool = False) -> None:
         self.is_robust = is_robust
@@ -165,7 +176,7 @@ class NumericCodec:
         numbers = self._numbers(values)
         if missing is not None:
             numbers[missing] = np.nan
-        standard = self._standardise(numbers, self.kept_).astype(np.float32)
+        standard = self._features(numbers).astype(np.float32)
         np.copyto(standard, 0, where=np.isnan(standard))
         if not len(self.gaps_):
             return standard
@@ -198,6 +209,7 @@ class NumericCodec:
         """
         numbers = self._numbers_of(features)
         numbers[..., self.is_whole_] = _whole(numbers[..., self.is_whole_], uniforms)
+        self._settle(numbers, features)
         missing = None
         if len(self.gaps_):
             missing = np.zeros(numbers.shape, dtype=bool)
@@ -211,6 +223,9 @@ class NumericCodec:
         warped = np.where(self.is_warped_[self.kept_], self._warped(features), 0.0)
         bend = np.logaddexp(warped, -warped) - np.log(2.0)  # log cosh
         slopes[..., self._value_at] = -np.log(np.where(unit > 0, unit, 1.0)) - bend
+        for place, _, atoms in self._placed_atoms():
+            at = self._value_at[place]
+            slopes[..., at] += np.log(atoms.rates(features[..., at]))
         return slopes
 
     def _learn_origin(self, rows: np.ndarray) -> None:
@@ -238,17 +253,17 @@ class NumericCodec:
         self._centre, self._unit = moments.mean, moments.scale
         self._shift, self._spread = np.zeros(n_columns), np.ones(n_columns)
         self.is_warped_ = np.zeros(n_columns, dtype=bool)
+        self.atoms_, self.decimals_ = {}, {}
         if self.is_robust:
             self._learn_warp(rows, moments)
-        slope = self._unit * self._spread * np.cosh(self._shift)
-        middle = self._centre + self._unit * np.sinh(self._shift)
-        self.mean_, self.scale_ = self._float_origin + middle, slope
+            self._learn_digits(rows, moments)
+        self._learn_middle()
 
     def _learn_warp(self, rows: np.ndarray, moments: Moments) -> None:
         """Bend the columns whose variance a few cells make; let no feature of them go too far."""
         is_heavy = moments.kurtosis > _HEAVY
         is_heavy[np.setdiff1d(np.arange(len(is_heavy)), self.kept_)] = False
-        self._unit = np.where(is_heavy, _bounded_scale(*moments[:4]), self._unit)
+        self._unit = np.where(is_heavy, bounded_scale(*moments[:4]), self._unit)
         reach = moments.highest / 2 - moments.lowest / 2
         is_heavy &= ~self.is_whole_ | (2 * reach > _FEW_STEPS)
         is_heavy &= reach > np.finfo(np.float64).tiny * 2 * _REACH
@@ -268,11 +283,43 @@ class NumericCodec:
         extremes = np.stack([moments.lowest, moments.highest])
         lowest, highest = self._standardise(extremes, heavy)
         self._shift[heavy] = mean
-        self._spread[heavy] = _bounded_scale(lowest, highest, mean, scale)
+        self._spread[heavy] = bounded_scale(lowest, highest, mean, scale)
+
+    def _learn_digits(self, rows: np.ndarray, moments: Moments) -> None:
+        """Find the floats that recur, and those of few decimals."""
+        floats = [int(column) for column in self.kept_ if not self.is_whole_[column]]
+        if self._origin is not None or not floats:
+            return
+        chunks = (rows[part][:, floats] for part in slices(*rows.shape))
+        decimals = count_decimals(chunks, len(floats))
+        self.decimals_ = {floats[i]: n for i, n in decimals.items()}
+        sample = self._numbers(rows[some_rows(*rows.shape)])
+        found = {}
+        for column in floats:
+            cells, extremes = sample[:, column], (moments.lowest[column], moments.highest[column])
+            further = [extreme for extreme in extremes if not (cells == extreme).any()]
+            cells = np.append(cells[cells == cells], further)
+            values, counts = np.unique(cells, return_counts=True)
+            if have_atoms(counts):
+                table = np.tile(values[:, None], rows.shape[1])
+                standard = self._standardise(table, np.array([column]))[:, 0]
+                found[column] = Atoms().fit(values, counts, standard)
+        self.atoms_ = found
+
+    def _learn_middle(self) -> None:
+        """Value at feature 0 and slope there."""
+        standard, rate = np.zeros(len(self._unit)), np.ones(len(self._unit))
+        for column, atoms in self.atoms_.items():
+            standard[column], rate[column] = atoms.close(np.float64(0)), atoms.rates(np.float64(0))
+        bent = standard * self._spread + self._shift
+        rise = np.where(self.is_warped_, np.sinh(bent), bent)
+        steepness = np.where(self.is_warped_, np.cosh(bent), 1.0)
+        self.mean_ = self._float_origin + self._centre + self._unit * rise
+        self.scale_ = self._unit * self._spread * steepness / rate
 
     def _learn_bounds(self, moments: Moments) -> None:
         extremes = np.stack([moments.lowest, moments.highest])
-        lowest, highest = self._standardise(extremes, self.kept_).astype(np.float32)
+        lowest, highest = self._features(extremes).astype(np.float32)
         enough = np.maximum(2, _LIMIT_SHARE * moments.n_present)
         is_free = (moments.at_limit < enough)[:, self.kept_]
         margin = _MARGIN * (highest - lowest)
@@ -291,9 +338,23 @@ class NumericCodec:
         standard[..., is_warped] = np.arcsinh(standard[..., is_warped])
         return (standard - self._shift[columns]) / self._spread[columns]
 
+    def _features(self, numbers: np.ndarray) -> np.ndarray:
+        """Features of the kept columns, float64."""
+        features = self._standardise(numbers, self.kept_)
+        for place, column, atoms in self._placed_atoms():
+            features[..., place] = atoms.open(features[..., place], numbers[..., column])
+        return features
+
+    def _placed_atoms(self) -> Iterator[tuple[int, int, Atoms]]:
+        """Place among the kept columns, position and atoms of the columns that have some."""
+        places = {int(column): place for place, column in enumerate(self.kept_)}
+        return ((places[column], column, atoms) for column, atoms in self.atoms_.items())
+
     def _warped(self, features: np.ndarray) -> np.ndarray:
-        """Invert the last step of `_standardise` for the kept columns."""
+        """Invert all of `_features` but for the inverse hyperbolic sine and what is before it."""
         standard = features[..., self._value_at].astype(np.float64)
+        for place, _, atoms in self._placed_atoms():
+            standard[..., place] = atoms.close(standard[..., place])
         return standard * self._spread[self.kept_] + self._shift[self.kept_]
 
     def _numbers_of(self, features: np.ndarray) -> np.ndarray:
@@ -304,6 +365,14 @@ class NumericCodec:
             bent[..., is_warped] = np.sinh(bent[..., is_warped])
             numbers[..., self.kept_] += bent * self._unit[self.kept_]
         return numbers
+
+    def _settle(self, numbers: np.ndarray, features: np.ndarray) -> None:
+        """Bring numbers to the digits that those of `fit` have."""
+        for column, decimals in self.decimals_.items():
+            numbers[..., column] = np.round(numbers[..., column], decimals)
+        for place, column, atoms in self._placed_atoms():
+            at = features[..., self._value_at[place]]
+            numbers[..., column] = atoms.settle(at, numbers[..., column])
 
     def _is_missing(self, features: np.ndarray) -> np.ndarray:
         return features[..., self._gap_at + 1] > features[..., self._gap_at]
@@ -317,13 +386,6 @@ class NumericCodec:
         floor = np.where(self.is_count_, np.minimum(zero, self._origin), least)
         ordinals = moved(self._origin, np.rint(numbers), floor, greatest)
         return from_ordinals(ordinals, self.dtype_)
-
-
-def _bounded_scale(
-    lowest: np.ndarray, highest: np.ndarray, mean: np.ndarray, scale: np.ndarray
-) -> np.ndarray:
-    """Return the standard deviation, or what brings the furthest number to `_FURTHEST`."""
-    return np.maximum(scale, np.maximum(highest - mean, mean - lowest) / _FURTHEST)
 
 
 def _whole(numbers: np.ndarray, uniforms: np.ndarray | None) -> np.ndarray:

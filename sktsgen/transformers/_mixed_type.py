@@ -122,6 +122,13 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
     upset. Integers within a range of 100 stay straight; others are exact up to a range of
     400,000.
 
+    A float that a tenth of the cells share, such as the 0 of rainfall, gets room of half a standard
+    deviation on either side among the features and comes back to the last digit; a column of no
+    more than a hundred floats, each met twenty times on the average, has no others, and each
+    feature of it is read as the nearest. Floats of a column that all have at most six decimals, or
+    are whole tens, thousands and so on, come back with as many. All of this is said of a hundred
+    cells and more.
+
     In `transform`, a level that `fit` did not meet counts as rare, and as no level at all where
     none is rare; a missing cell in a column that was complete in `fit` becomes 0. What was not
     met in `fit` never comes out of `inverse_transform`.

@@ -11,6 +11,10 @@ from scipy.special import ndtri
 CHUNK = 2**20
 """Cells looked at together, so that a mapped file is never held in memory."""
 
+FURTHEST = 10.0
+"""No feature of a column of heavy tails lies further from 0, where a network suffers."""
+
+Number = float | np.ndarray
 _SAMPLE = 2**22  # cells that quantiles are taken of
 _TAILS = (0.25, 0.1, 0.05, 0.01, 0.001)
 
@@ -130,3 +134,8 @@ def robust_scale(sample: np.ndarray) -> tuple[float, float]:
         if high > low:
             return float(np.median(sample)), float((high - low) / (-2 * ndtri(tail)))
     return float(np.median(sample)), 0.0
+
+
+def bounded_scale(lowest: Number, highest: Number, mean: Number, scale: Number) -> Number:
+    """Return the standard deviation, or what brings the furthest number to `FURTHEST`."""
+    return np.maximum(scale, np.maximum(highest - mean, mean - lowest) / FURTHEST)

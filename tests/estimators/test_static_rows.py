@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from sktsgen.estimators._static_rows import StaticRows
 
@@ -78,3 +79,12 @@ def test_arrays_give_arrays():
     assert drawn.shape == (30, 2)
     assert set(drawn[:, 1]) == {0.1, 0.2}
     np.testing.assert_array_equal(rows.rows([3, 3]), table[[3, 3]])
+
+
+def test_a_moved_float_keeps_its_distribution_whatever_its_tails():
+    """Sizes of companies: a kernel of one width would leave no small ones."""
+    sizes = np.random.default_rng(0).lognormal(0.0, 2.5, (100, 1))
+    rows = StaticRows().fit(sizes, np.zeros(100, dtype=np.int64))
+    drawn = rows.draw(0, NUMBERS, np.zeros(3000, dtype=np.int64))[1]
+    assert stats.ks_2samp(drawn[:, 0], sizes[:, 0]).statistic < 0.04
+    assert not np.isin(drawn, sizes).any()

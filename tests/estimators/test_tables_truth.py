@@ -128,3 +128,18 @@ def test_completed_draws_fill_the_gaps_with_what_stands_elsewhere(honest, joint)
     np.testing.assert_allclose(
         shares[0][["low", "mid", "high"]], shares[1][["low", "mid", "high"]], atol=0.08
     )
+
+
+def test_zeros_are_drawn_as_often_and_amounts_as_large_as_in_the_data():
+    """Wet spells of a chain of two states, with amounts that begin at nothing."""
+    rng = np.random.default_rng(0)
+    is_wet = np.empty((60, 24), dtype=bool)
+    is_wet[:, 0] = rng.random(60) < 0.3
+    for step in range(1, 24):
+        is_wet[:, step] = rng.random(60) < np.where(is_wet[:, step - 1], 0.7, 0.13)
+    rain = np.where(is_wet, rng.gamma(0.7, 2.0, is_wet.shape), 0.0)
+    model = fitted(models.honest(n_components=4, codebook_size=8, max_epochs=1), rain[..., None])
+    drawn = model.sample(400, length=24, random_state=3)
+    assert (drawn >= 0).all()
+    assert abs((drawn == 0).mean() - (rain == 0).mean()) < 0.1
+    assert abs(drawn[drawn > 0].mean() - rain[rain > 0].mean()) < 0.2

@@ -198,10 +198,9 @@ def test_warped_integers_are_a_continuous_block_and_come_back_whole():
 def test_slopes_turn_the_density_of_features_into_that_of_values(name):
     values = heavy_samples().get(name, np.random.default_rng(0).normal(5.0, 3.0, 500)) * 1.0
     encoder = column(values)
-    at = np.quantile(values, [0.1, 0.5, 0.9, 0.999])[:, None]
+    at = np.quantile(np.unique(values), [0.1, 0.5, 0.9, 0.999])[:, None]
     step = 1e-3 * (1 + np.abs(at))
-    rise = encoder.codec_._parts[0].codec
-    exact = rise._standardise(np.stack([at + step, at - step]), np.array([0]))
+    exact = encoder.codec_._parts[0].codec._features(np.stack([at + step, at - step]))
     slope = (exact[0] - exact[1]) / (2 * step)
     found = encoder.log_slopes(encoder.encode(at))
     np.testing.assert_allclose(found, np.log(slope), rtol=0, atol=2e-3)
