@@ -13,7 +13,9 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 
-def total_variation_distance(X_real: Any, X_synthetic: Any, *, transitions: bool = False) -> float:
+def total_variation_distance(
+    X_real: Any, X_synthetic: Any, *, transitions: bool = False, pairs: bool = False
+) -> float:
     """Average over discrete columns the distance between the shares of their levels.
 
     Parameters
@@ -23,6 +25,10 @@ def total_variation_distance(X_real: Any, X_synthetic: Any, *, transitions: bool
         a missing cell is a level of its own, and so is the gap in a column of numbers.
     transitions : bool, default=False
         Whether to compare the shares of pairs of levels at consecutive steps instead.
+    pairs : bool, default=False
+        Whether to compare the shares of pairs of levels that two columns have at the same step,
+        and average over pairs of columns. Other than `cramers_v_difference`, where what seldom
+        happens counts as much as the rest, this weighs each cell once.
 
     Returns
     -------
@@ -32,8 +38,11 @@ def total_variation_distance(X_real: Any, X_synthetic: Any, *, transitions: bool
     Raises
     ------
     ValueError
-        If there is no discrete column and no gap, or `transitions` is asked of series of one step.
+        If there is no discrete column and no gap, `transitions` is asked of series of one step,
+        `pairs` of less than two such columns, or both of them at once.
     """
+    if transitions and pairs:
+        raise ValueError("transitions=True and pairs=True exclude each other; choose one.")
     (real, synthetic), _ = read_tables({"X_real": X_real, "X_synthetic": X_synthetic})
     codes = _with_gaps(real, synthetic)
     if not codes[0].shape[1]:
@@ -43,6 +52,8 @@ def total_variation_distance(X_real: Any, X_synthetic: Any, *, transitions: bool
         lengths = (real.lengths, synthetic.lengths)
         codes = [_pairs(side, n, n_levels) for side, n in zip(codes, lengths, strict=True)]
         n_levels = n_levels**2
+    if pairs:
+        codes, n_levels = _joined(*codes)
     distances = [
         np.abs(_shares(codes[0][:, c], n) - _shares(codes[1][:, c], n)).sum() / 2
         for c, n in enumerate(n_levels)
@@ -65,6 +76,19 @@ def _pairs(codes: Int64, lengths: Int64, n_levels: Int64) -> Int64:
     if not len(inside):
         raise ValueError("transitions=True needs series of at least 2 steps; got 1.")
     return codes[inside] * n_levels + codes[inside + 1]
+
+
+def _joined(real: Int64, synthetic: Int64) -> tuple[list[Int64], Int64]:
+    """Give every pair of levels of two columns a number; return them, and how many there are."""
+    both = np.concatenate((real, synthetic))
+    found = [
+        np.unique(both[:, [i, j]], axis=0, return_inverse=True)[1].ravel()
+        for i, j in combinations(range(both.shape[1]), 2)
+    ]
+    if not found:
+        raise ValueError(f"pairs=True needs 2 discrete columns; X_real has {both.shape[1]}.")
+    joined = np.stack(found, axis=1)
+    return np.split(joined, [len(real)]), joined.max(0) + 1
 
 
 def _shares(codes: Int64, n_levels: int) -> Float64:

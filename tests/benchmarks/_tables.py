@@ -357,8 +357,11 @@ MIXED = Table(
     "Mixed tables",
     "Every fifth block of two windows of each series is held out; the model is small and shortly "
     "trained. Windows are compared with held-out ones: shares of levels and gaps, shares of pairs "
-    "of levels at consecutive steps, associations of levels with levels and with numbers, distance "
-    "of numbers, the largest difference of a share of missing cells. *Floor* is real training "
+    "of levels at consecutive steps and of two columns, associations of levels with levels and "
+    "with numbers, distance of numbers, the largest difference of a share of missing cells. "
+    "Cramer's V gives rare gaps the weight of everything else: in beijing_multisite that of PM2.5 "
+    "and SO2 is .79 in training and .03 held out, where the few hours without all analysers do "
+    "not fall, hence its floor; *pairs* weighs cells as they occur. *Floor* is real training "
     "windows in the place of generated ones; *columns shuffled* keeps every column and nothing "
     "between them. Types, static columns, ranges of integers and stamps are right (1) or not (0). "
     "Judge, its verdict on differences over four lags, forecaster and correlations compare windows "
@@ -370,6 +373,7 @@ MIXED = Table(
     (
         Column("total_variation", "levels"),
         Column("transitions", "transitions"),
+        Column("pairs", "pairs"),
         Column("cramers_v", "Cramer's V"),
         Column("correlation_ratio", "correlation ratio"),
         Column("marginal", "numbers"),

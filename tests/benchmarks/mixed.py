@@ -44,6 +44,7 @@ N_JUDGED = 1500
 MEASURES: dict[str, Callable[[list[Frame], list[Frame]], float]] = {
     "total_variation": total_variation_distance,
     "transitions": lambda real, drawn: total_variation_distance(real, drawn, transitions=True),
+    "pairs": lambda real, drawn: total_variation_distance(real, drawn, pairs=True),
     "cramers_v": cramers_v_difference,
     "correlation_ratio": correlation_ratio_difference,
     "marginal": marginal_distance,

@@ -66,6 +66,35 @@ def test_transitions_stay_inside_their_series():
     assert total_variation_distance(cells, other, transitions=True) == pytest.approx(0.25)
 
 
+def test_pairs_see_what_columns_have_to_do_with_each_other():
+    real = pd.DataFrame({"a": list("xxyy"), "b": list("ppqq"), "c": list("uuuu")})
+    other = real.assign(b=list("pqpq"))
+    assert total_variation_distance(real, other) == 0
+    # Half of the pairs (a, b) are new; with c there is nothing to see.
+    assert total_variation_distance(real, other, pairs=True) == pytest.approx(0.5 / 3)
+
+
+def test_pairs_weigh_rare_cells_as_they_occur():
+    """Two gaps that fall together once or not: all for Cramer's V, next to nothing here."""
+    numbers = np.random.default_rng(0).normal(size=(1000, 2))
+    together, apart = (pd.DataFrame(numbers, columns=["a", "b"]) for _ in range(2))
+    together.loc[7] = apart.loc[7, "a"] = apart.loc[8, "b"] = np.nan
+    assert cramers_v_difference(together, apart) > 0.99
+    assert total_variation_distance(together, apart, pairs=True) == pytest.approx(0.002)
+
+
+@pytest.mark.parametrize(
+    ("X", "options", "message"),
+    [
+        (levels(3, 3), {"pairs": True}, "pairs=True needs 2 discrete columns; X_real has 1"),
+        (levels(3, 3), {"pairs": True, "transitions": True}, "exclude each other; choose one"),
+    ],
+)
+def test_pairs_that_cannot_be_are_refused(X, options, message):
+    with pytest.raises(ValueError, match=message):
+        total_variation_distance(X, X, **options)
+
+
 def test_cramers_v_is_that_of_scipy():
     real, synthetic = mixed(0), mixed(1, coupling=0.4)
     columns = ["state", "other"]
