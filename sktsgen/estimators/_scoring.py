@@ -49,7 +49,8 @@ class ScoringMixin(TableMixin):
             Natural logarithm of the density, summed over channels, averaged over all time steps
             of all series. Levels, integers and gaps count by their probability, floats and stamps
             by their density; where floats that often stay as they were do so, by the probability of
-            it. Constant and static columns take no part, nor do levels that `fit` did not meet.
+            it. A level that `fit` did not meet counts as one cell among all that it saw. Constant
+            and static columns take no part.
         """
         panel, rows = self._score_rows(X, y)
         return float(rows.sum() / panel.n_rows)

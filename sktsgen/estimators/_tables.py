@@ -73,10 +73,11 @@ class TableMixin:
     static_: StaticRows | None
     static_columns_: tuple[int, ...]
     has_gaps_: np.ndarray
+    _n_rows = 1  # of `fit`; files that were written before it was kept do not hold it
 
     def _learn_table(self, panel: Panel, labels: np.ndarray) -> Panel:
         """Fit the codecs; return the panel without its static columns."""
-        self.spec_ = panel.spec
+        self.spec_, self._n_rows = panel.spec, panel.n_rows
         self.has_gaps_ = np.zeros(panel.n_channels, dtype=bool)
         if panel.has_missing:
             self.has_gaps_ = np.asarray(~panel.observed.all(axis=0))
@@ -157,12 +158,15 @@ class TableMixin:
         """Log density of the values of every row, less that of their features.
 
         What stays as it was at the row before has a probability, which knows no units.
+        The features of a level that `fit` did not meet are zeros, which an engine takes for
+        nothing at all; such a cell counts as one among those of `fit`.
         """
         is_density = np.zeros(self._n_features, dtype=bool)
         for block in self.codec_.blocks_:
             is_density[block.start : block.stop] = block.kind == "continuous"
         gapped, gaps = self._gaps()
         held, firsts = self._held_features(), given.offsets[:-1]
+        unknown = -np.log1p(self._n_rows)
         total = np.empty(given.offsets[-1])
         for part in torch.arange(len(total)).split(_STEPS):
             rows = given.rows[part].numpy()
@@ -172,12 +176,18 @@ class TableMixin:
                 before = given.rows[(part - 1).clamp(min=0)].numpy()
                 moves = (rows != before)[:, held] | np.isin(part, firsts)[:, None]
                 slopes[:, held] *= moves
-            total[part.numpy()] = slopes[:, is_density].sum(1)
+            total[part.numpy()] = slopes[:, is_density].sum(1) + unknown * self._n_unknown(rows)
         return total
 
     def _held_features(self) -> list[int]:
         """Features of numbers that may stay as they were; none, if an engine knows of none."""
         return []
+
+    def _n_unknown(self, rows: np.ndarray) -> np.ndarray:
+        """Count the cells of every row whose level has no feature: `fit` did not meet it."""
+        groups = [rows[:, b.start : b.stop] for b in self.codec_.blocks_ if b.kind == "discrete"]
+        is_known = [group.any(axis=1) for group in groups]
+        return len(groups) - np.sum(is_known, axis=0, dtype=np.int64)
 
     def _static_features(self, n_series: int) -> np.ndarray:
         """Features of the training series that do not change in time, (n_series, n_static)."""

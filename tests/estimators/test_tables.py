@@ -116,6 +116,10 @@ def test_score_is_the_mean_over_rows_and_changes_with_every_column(X, model):
         assert abs(model.score(other) - score) > 1e-4, column
 
 
+def test_levels_that_fit_did_not_meet_do_not_pay(X, model):
+    assert model.score(X.assign(sky="green")) < model.score(X) - 1
+
+
 def test_score_reads_the_static_columns(X, model):
     other = X.copy()
     other["kind"] = X["kind"].cat.rename_categories(["museum", "park", "cafe"])
