@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktsgen.data import TimeAxis
 from sktsgen.metrics import (
     copying,
     correlation_ratio_difference,
@@ -76,17 +77,23 @@ def structure(X: Frame, drawn: Frame, generator: Any) -> Row:
     """Check what has to hold exactly; each is 1, or the row says what broke."""
     static = drawn.columns[list(generator.static_columns_)]
     by_series = drawn.groupby(level=0)
-    steps = [series.index.get_level_values(1) for _, series in by_series]
+    stamps = [series.index.get_level_values(1) for _, series in by_series]
     whole = [name for name in X if pd.api.types.is_integer_dtype(X[name].dtype)]
     return {
         "n_static": len(static),
         "types_equal": int(drawn.dtypes.equals(X.dtypes)),
         "static_constant": int((by_series[list(static)].nunique(dropna=False) == 1).all(axis=None)),
         "within_range": int(all(drawn[name].max() <= 1.1 * X[name].max() + 1 for name in whole)),
-        "stamps_increase": int(
-            all(step.is_monotonic_increasing and step.is_unique for step in steps)
-        ),
+        "stamps_increase": int(all(_is_on_grid(found, generator.spec_.time) for found in stamps)),
     }
+
+
+def _is_on_grid(stamps: pd.Index, time: TimeAxis) -> bool:
+    """Whether stamps follow each other at the training frequency, or counted ones one by one."""
+    if isinstance(stamps, pd.DatetimeIndex):
+        grid = pd.date_range(stamps[0], periods=len(stamps), freq=time.freq)
+        return bool((stamps == grid).all())
+    return bool((np.diff(stamps) == 1).all())
 
 
 def measure(dataset: str, options: argparse.Namespace) -> list[Row]:
