@@ -165,12 +165,8 @@ class MultiScaleParts(MultiScaleStages):
         features = without_gaps(torch.from_numpy(features), hidden_levels(codec)).numpy()
         table = codec.decode(features, np.zeros((len(features), codec.n_uniforms_)))
         found = np.asarray(pd.DataFrame(table).iloc[:, columns], dtype=np.float64)
-        for block in codec.blocks_:
-            if block.kind == "integer" and block.column in columns:
-                number = features[:, block.start].astype(np.float64)
-                exact = codec.mean_[block.start] + codec.scale_[block.start] * number
-                found[:, columns.index(block.column)] = exact
-        return found
+        exact = codec.numbers(features)[:, columns]
+        return np.where(np.isnan(exact), found, exact)
 
     def _numeric_columns(self) -> list[int]:
         """Positions among the columns of `codec_` of those that can be taken apart."""

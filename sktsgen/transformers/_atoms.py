@@ -93,6 +93,15 @@ class Atoms:
         self._from, self._to = knots[order], features[order]
 
 
+def seen_values(cells: np.ndarray, extremes: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Different numbers among cells, increasing, and how often each was seen.
+
+    Missing cells are left out; `extremes` that are not among the cells count once.
+    """
+    further = [extreme for extreme in extremes if not (cells == extreme).any()]
+    return np.unique(np.append(cells[cells == cells], further), return_counts=True)
+
+
 def have_atoms(counts: np.ndarray) -> bool:
     """Tell whether values, seen `counts` times, recur so often that they are meant exactly."""
     is_known = len(counts) > 1 and counts.sum() >= _FEWEST

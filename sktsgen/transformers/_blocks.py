@@ -94,6 +94,10 @@ class ColumnCodec(ABC):
         """Value at feature 0 and slope there, shape (2, n_features); 0 and 1 of levels."""
         return np.tile([[0.0], [1.0]], (1, self.n_features))
 
+    def numbers(self, features: np.ndarray) -> np.ndarray:
+        """Numbers of rows of features, neither rounded nor missing; NaN where there are none."""
+        return np.full(len(features), np.nan)
+
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
         """Logarithm of how fast each feature grows with its value; 0 of levels."""
         return np.zeros(features.shape)

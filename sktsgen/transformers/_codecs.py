@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from sktsgen.persistence import register
-from sktsgen.transformers._atoms import Atoms, count_decimals, have_atoms
+from sktsgen.transformers._atoms import Atoms, count_decimals, have_atoms, seen_values
 from sktsgen.transformers._blocks import FeatureBlock
 from sktsgen.transformers._exact import distances, from_ordinals, limits, moved, to_ordinals
 from sktsgen.transformers._moments import (
@@ -216,6 +216,10 @@ class NumericCodec:
             missing[..., self.gaps_] = self._is_missing(features)
         return self._typed(numbers), missing
 
+    def numbers(self, features: np.ndarray) -> np.ndarray:
+        """Numbers of all columns, (..., n_columns), float64, brought to no digits of `fit`."""
+        return self._float_origin + self._numbers_of(features)
+
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
         """Logarithm of how fast each feature grows with its value, float64; 0 for a level."""
         slopes = np.zeros(features.shape)
@@ -296,10 +300,8 @@ class NumericCodec:
         sample = self._numbers(rows[some_rows(*rows.shape)])
         found = {}
         for column in floats:
-            cells, extremes = sample[:, column], (moments.lowest[column], moments.highest[column])
-            further = [extreme for extreme in extremes if not (cells == extreme).any()]
-            cells = np.append(cells[cells == cells], further)
-            values, counts = np.unique(cells, return_counts=True)
+            extremes = moments.lowest[column], moments.highest[column]
+            values, counts = seen_values(sample[:, column], extremes)
             if have_atoms(counts):
                 table = np.tile(values[:, None], rows.shape[1])
                 standard = self._standardise(table, np.array([column]))[:, 0]

@@ -122,12 +122,10 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
     upset. Integers within a range of 100 stay straight; others are exact up to a range of
     400,000.
 
-    A float that a tenth of the cells share, such as the 0 of rainfall, gets room of half a standard
-    deviation on either side among the features and comes back to the last digit; a column of no
-    more than a hundred floats, each met twenty times on the average, has no others, and each
-    feature of it is read as the nearest. Floats of a column that all have at most six decimals, or
-    are whole tens, thousands and so on, come back with as many. All of this is said of a hundred
-    cells and more.
+    Of a hundred cells and more, a float that a tenth share, such as the 0 of rainfall, gets room of
+    half a standard deviation on either side and comes back to the last digit; no more than a
+    hundred floats, each met twenty times on the average, are all there are, and a feature is read
+    as the nearest; and floats that all have at most six decimals come back with as many.
 
     In `transform`, a level that `fit` did not meet counts as rare, and as no level at all where
     none is rare; a missing cell in a column that was complete in `fit` becomes 0. What was not
@@ -347,6 +345,13 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
             generator = np.random.Generator(np.random.Philox(key=key))
             uniforms = generator.random((*features.shape[:-1], self.n_uniforms_))
         return self.codec_.decode(features, uniforms)
+
+    def numbers(self, features: np.ndarray) -> np.ndarray:
+        """Turn features (n_rows, n_features) into numbers (n_rows, n_columns), float64.
+
+        They are neither rounded nor missing, and NaN in columns that are no numbers.
+        """
+        return self.codec_.numbers(features)
 
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
         """Logarithm of how fast each feature grows with its value.

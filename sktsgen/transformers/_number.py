@@ -62,6 +62,10 @@ class NumberCodec(ColumnCodec):
         """Value at feature 0 and slope there."""
         return self.codec_.units
 
+    def numbers(self, features: np.ndarray) -> np.ndarray:
+        """Numbers of rows of features, neither rounded nor missing."""
+        return self.codec_.numbers(features)[:, 0]
+
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
         """Logarithm of how fast each feature grows with its value."""
         return self.codec_.log_slopes(features)

@@ -185,6 +185,15 @@ class TableCodec:
             return pd.DataFrame(matrix, columns=self._spec.column_index())
         return matrix.reshape(*features.shape[:-1], -1)
 
+    def numbers(self, features: np.ndarray) -> np.ndarray:
+        """Numbers of rows of features, (n_rows, n_columns), not rounded; NaN in other columns."""
+        found = np.full((len(features), len(self.kinds_)), np.nan)
+        for part in self._parts:
+            is_number = [self.kinds_[column] in NUMERIC for column in part.columns]
+            values = part.codec.numbers(features[:, part.features]).reshape(len(features), -1)
+            found[:, part.columns[is_number]] = values[:, is_number]
+        return found
+
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
         """Logarithm of how fast each feature grows with its value, (..., n_features)."""
         slopes = np.zeros(features.shape)

@@ -174,3 +174,25 @@ def test_a_file_keeps_atoms_and_decimals(tmp_path):
     wild = np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
     np.testing.assert_array_equal(loaded.encode(X), encoder.encode(X))
     np.testing.assert_array_equal(loaded.decode(wild), encoder.decode(wild))
+
+
+def test_numbers_lie_between_the_digits_of_fit():
+    """What is taken apart, as into trend and season, is not rounded to cents and zeros."""
+    n = 3000
+    table = pd.DataFrame(
+        {
+            "cents": np.round(rain(n) + 1.0, 2),
+            "rain": rain(n),
+            "few": np.resize([0.1, 0.7], n),
+            "whole": np.resize([3, 9, 200], n),
+            "level": np.resize(["a", "b"], n),
+        }
+    )
+    encoder = MixedTypeEncoder().fit(table)
+    features = encoder.encode(table)
+    exact = encoder.numbers(features)
+    np.testing.assert_allclose(exact[:, :4], table.iloc[:, :4], rtol=0, atol=2e-4)
+    assert np.isnan(exact[:, 4]).all()
+    between = encoder.numbers((features[:1] + features[1:2]) / 2)[0]
+    assert between[2] == pytest.approx(0.4)
+    assert between[3] == pytest.approx(6.0, abs=1e-4)
