@@ -122,10 +122,9 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
     upset. Integers within a range of 100 stay straight; others are exact up to a range of
     400,000.
 
-    Of a hundred cells and more, a float that a tenth share, such as the 0 of rainfall, gets room of
-    half a standard deviation on either side and comes back to the last digit; no more than a
-    hundred floats, each met twenty times on the average, are all there are, and a feature is read
-    as the nearest; and floats that all have at most six decimals come back with as many.
+    Of a hundred cells and more, a float that a tenth share, as the 0 of rainfall, has half a
+    standard deviation to itself on either side; at most a hundred floats, each met twenty times on
+    the average, are all there are; and floats of at most six decimals come back with as many.
 
     In `transform`, a level that `fit` did not meet counts as rare, and as no level at all where
     none is rare; a missing cell in a column that was complete in `fit` becomes 0. What was not
@@ -347,10 +346,7 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
         return self.codec_.decode(features, uniforms)
 
     def numbers(self, features: np.ndarray) -> np.ndarray:
-        """Turn features (n_rows, n_features) into numbers (n_rows, n_columns), float64.
-
-        They are neither rounded nor missing, and NaN in columns that are no numbers.
-        """
+        """Turn rows of features into float64, not rounded nor missing; NaN for no numbers."""
         return self.codec_.numbers(features)
 
     def log_slopes(self, features: np.ndarray) -> np.ndarray:
