@@ -16,9 +16,12 @@ from sktsgen._sklearn_compat import _fit_context
 from sktsgen.data import LazyRows, Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._calibration import (
+    calibrate_drift,
     calibrate_innovations,
+    data_drift,
     data_variance,
     n_calibrating,
+    n_drifting,
 )
 from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, with_sample_level
 from sktsgen.estimators._fitted import all_or_nothing
@@ -193,12 +196,14 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             emission.start_levels(some)
 
     def _calibrate(self, windows: Windows, seed: int) -> None:
-        """Bring the size of steps in free draws to that in `windows`."""
+        """Bring the size of steps in free draws, and where they lead, to those in `windows`."""
         emission, length = self._emission, self.window_length_
         if emission is None or not emission.numbers or length < 2:
             return
         plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})
         calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
+        long_plan = self._plan(n_drifting(windows), 0, length, None, None, seed, {})
+        calibrate_drift(emission, lambda: self._run(long_plan, None), data_drift(windows))
 
     def forecast(
         self,

@@ -157,6 +157,11 @@ class MixtureEmission(nn.Module):
         """Number of things drawn one after the other, each from two uniforms."""
         return len(self.slots)
 
+    @property
+    def means(self) -> Float[Tensor, "numbers k"]:
+        """Means of the normals of each number where the context says nothing; a view."""
+        return self.out_bias[:, self.n_mixture : 2 * self.n_mixture]
+
     def log_density(
         self,
         values: Float[Tensor, "n features"],

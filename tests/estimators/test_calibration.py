@@ -1,4 +1,4 @@
-"""The size of steps in draws, brought to that of the data."""
+"""The size of steps in draws, and where they lead, brought to those of the data."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,13 @@ import torch
 
 from sktsgen.data import Windows
 from sktsgen.estimators._calibration import (
+    Drift,
+    calibrate_drift,
     calibrate_innovations,
+    data_drift,
     data_variance,
     difference_variance,
+    mean_drift,
 )
 from sktsgen.nn import MixtureEmission
 
@@ -66,3 +70,44 @@ def test_a_wider_emission_spreads_its_density_and_its_draws(emission):
         thinner = emission.log_density(wider, guesses, context)
     torch.testing.assert_close(wider, 1.3 * drawn)
     torch.testing.assert_close(thinner, density - np.log(1.3))
+
+
+def autoregression(emission, phi=0.8, bias=0.05, n=2000):
+    """Series around 0 whose steps are wrong by `bias`, and by what the emission is shifted."""
+    rng = np.random.default_rng(4)
+    wrong = bias + (emission.means.detach() * emission.inflation[:, None]).mean(1).numpy()
+    x = rng.normal(size=(n, 50, N_FEATURES))
+    x[:, 0] /= np.sqrt(1.0 - phi**2)
+    for t in range(1, 50):
+        x[:, t] += phi * x[:, t - 1] + wrong
+    return x
+
+
+def test_draws_get_the_drift_of_the_data_whatever_they_are_widened_by(emission):
+    emission.inflation.fill_(1.2)
+    data = Drift(np.array([0.0, 0.1]), np.full(2, 1e-3))
+    calibrate_drift(emission, lambda: autoregression(emission), data)
+    np.testing.assert_allclose(mean_drift(autoregression(emission)).mean, data.mean, atol=0.02)
+
+
+def test_a_drift_that_chance_explains_is_left_alone(emission):
+    before = emission.means.clone()
+    drift = mean_drift(autoregression(emission, n=20))
+    calibrate_drift(
+        emission, lambda: autoregression(emission, n=20), Drift(drift.mean, drift.error)
+    )
+    torch.testing.assert_close(emission.means, before)
+
+
+def test_points_are_shifted_by_a_tenth_of_a_spread_at_most(emission):
+    before = emission.means.clone()
+    far = Drift(np.array([50.0, -50.0]), np.full(2, 1e-3))
+    calibrate_drift(emission, lambda: autoregression(emission), far)
+    expected = before + torch.tensor([[0.1], [-0.1]])
+    torch.testing.assert_close(emission.means, expected)
+
+
+def test_drift_of_the_data_counts_only_steps_that_are_there():
+    rows = torch.tensor([[0.0], [1.0], [2.0], [50.0], [54.0]])
+    windows = Windows((rows,), np.array([3, 2]), 3)
+    assert data_drift(windows).mean == [1.5]  # of 1 in three steps, and of 2 in two
