@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sktsgen.diffusion._masks import draw_hidden
 from sktsgen.diffusion._problem import FlowBatch, Problem
@@ -33,6 +33,8 @@ _SMALLEST_SCALE = 0.01
 # Share of the windows that show their metadata.
 _METADATA_SHARE = 0.7
 _FARTHEST = 8.0
+# Largest logarithm of the spread of the data in these units, either way.
+_MOST_SPREAD = 2.0
 
 
 class ConditionalFlow(TableNetwork):
@@ -70,6 +72,8 @@ class ConditionalFlow(TableNetwork):
     n_latent : int, default=0
         Channels that flow in place of the cells, which are then read off them; 0 lets the cells
         themselves flow.
+    is_recalibrated : bool, default=False
+        Whether to learn how sure the first guess is; networks of old files do not.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -81,6 +85,7 @@ class ConditionalFlow(TableNetwork):
     """
 
     is_metadata: Tensor
+    recalibration: Tensor
 
     def __init__(
         self,
@@ -98,6 +103,7 @@ class ConditionalFlow(TableNetwork):
         n_heads: int,
         dropout: float,
         n_latent: int = 0,
+        is_recalibrated: bool = False,
         generator: torch.Generator,
     ) -> None:
         super().__init__(widths, columns, n_columns)
@@ -114,6 +120,7 @@ class ConditionalFlow(TableNetwork):
             "n_layers": n_layers,
             "n_heads": n_heads,
             "dropout": dropout,
+            "is_recalibrated": is_recalibrated,
         }
         self.mixture, self.condition_noise = dict(mixture), condition_noise
         is_metadata = torch.zeros(n_columns, dtype=torch.bool)
@@ -127,6 +134,11 @@ class ConditionalFlow(TableNetwork):
             if rank
             else LinearFill(n_timesteps, n_channels)
         )
+        level_and_power = torch.zeros(2, n_latent or n_cells)
+        if is_recalibrated:
+            self.recalibration = nn.Parameter(level_and_power)
+        else:
+            self.register_buffer("recalibration", level_and_power, persistent=False)
         self.denoiser = LatentDenoiser(
             n_latent or n_cells,
             n_cells,
@@ -162,7 +174,7 @@ class ConditionalFlow(TableNetwork):
         t = torch.where(is_point, 1.0, t)
         mixed = torch.lerp(data, noise, t[:, None, None]) * ~is_point[:, None, None]
         estimate = self.estimate(problem, mixed, t, None if step is None else generator)
-        error = (self.velocity(estimate, mixed, t) - noise + data).square()
+        error = (self.velocity(problem, estimate, mixed, t) - noise + data).square()
         wanted, asked = self.by_block(observed & hidden, False), is_point[:, None, None]
         flow = mean_where(error, self._flows(wanted) & ~asked)
         logits = self.logits(problem, estimate, mixed, t)
@@ -252,9 +264,20 @@ class ConditionalFlow(TableNetwork):
         estimate: Estimate = self.denoiser(near, context, t, generator)
         return estimate
 
-    def velocity(self, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
+    def velocity(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
         """Mean of noise - data: what it would be on Gaussian data, and the network's correction."""
-        return velocity_skip(t)[:, None, None] * x + estimate.flow
+        spread = problem.per_draw(self.spread(self._states(problem.scale)))
+        return velocity_skip(t[:, None, None], spread) * x + estimate.flow
+
+    def spread(self, scale: Tensor) -> Tensor:
+        """Say how far the data is from the first guess, in units of its `scale`.
+
+        A first guess is surer than it may be of some columns and less sure of others, and not
+        alike where it is sure and where it is not: for each column a power of its own scale.
+        """
+        level, power = self.recalibration
+        logarithm = level + power * scale.log()
+        return logarithm.clamp(-_MOST_SPREAD, _MOST_SPREAD).exp()
 
     def logits(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
         """Logits of levels: first guess, what their own noisy code says, and the network's part."""
@@ -366,7 +389,7 @@ class ConditionalFlow(TableNetwork):
     def _clean(self, problem: Problem, x: Tensor, t: Tensor) -> Tensor:
         times = t.expand(len(x))
         estimate = self.estimate(problem, x, times)
-        clean = x - t * self.velocity(estimate, x, times)
+        clean = x - t * self.velocity(problem, estimate, x, times)
         of_codes = self._of_levels(problem, estimate, x, times)
         if of_codes is not None:
             clean[..., self.codes.is_code] = of_codes

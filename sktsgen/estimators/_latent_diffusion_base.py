@@ -143,6 +143,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             n_layers=int(self.n_layers),
             n_heads=int(self.n_heads),
             dropout=self.dropout,
+            is_recalibrated=True,
             generator=generator,
         )
 

@@ -168,10 +168,13 @@ def neighbours(
     return torch.cat([before, x, after], dim=-1)
 
 
-def velocity_skip(t: Float[Tensor, " batch"]) -> Float[Tensor, " batch"]:
-    """Share of a noisy value in the best velocity if data and noise had one normal law.
+def velocity_skip(
+    t: Float[Tensor, "*#shape"], spread: Float[Tensor, "*#shape"]
+) -> Float[Tensor, "*shape"]:
+    """Share of a noisy value in the best velocity if data and noise had normal laws.
 
-    For x = (1 - t) data + t noise with both standard normal, the mean of noise - data given x is
-    this times x.
+    For x = (1 - t) data + t noise with standard normal noise and data of standard deviation
+    `spread`, the mean of noise - data given x is this times x.
     """
-    return (2.0 * t - 1.0) / (t.square() + (1.0 - t).square())
+    variance = spread.square()
+    return (t - (1.0 - t) * variance) / (t.square() + (1.0 - t).square() * variance)

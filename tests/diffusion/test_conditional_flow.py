@@ -29,6 +29,7 @@ def new_flow(*, rank=12, metadata=(), condition_noise=0.0):
         n_layers=2,
         n_heads=4,
         dropout=0.0,
+        is_recalibrated=True,
         generator=seeded(),
     )
     if rank:
@@ -93,6 +94,34 @@ def test_untrained_draws_have_the_law_of_the_first_guess():
     cells = found[..., 0].transpose(1, 2)[hidden]
     np.testing.assert_allclose((cells.mean(1) - mean) / scale, 0.0, atol=0.12)
     np.testing.assert_allclose(cells.std(1) / scale, 1.0, atol=0.08)
+
+
+def test_recalibrated_draws_are_as_far_apart_as_they_are_told():
+    """Half of the first guess, and a power of it: one that is too sure where it is surest."""
+    flow, (features, visible) = new_flow(), windows(3)
+    hidden, scale = ~visible[..., 0], flow.pose(features[:, None], visible).scale[..., 0]
+    with torch.no_grad():
+        flow.recalibration[0], flow.recalibration[1] = np.log(0.5), -0.3
+    found = drawn(flow, features, visible, 1000, n_steps=20)
+    cells = found[..., 0].transpose(1, 2)[hidden]
+    expected = 0.5 * scale[hidden] ** (1 - 0.3)
+    np.testing.assert_allclose(cells.std(1) / expected, 1.0, atol=0.08)
+
+
+def test_a_first_guess_that_is_too_unsure_is_recalibrated():
+    """White numbers: a mean is off by 0.4 of what the guess says, a line by up to 0.5 of it."""
+    flow = new_flow(rank=0)
+    flow.fill.learn(torch.zeros(5), torch.full((5,), 2.5))
+    features, _ = windows(96)
+    optimiser = torch.optim.Adam([flow.recalibration], lr=0.05)
+    observed = torch.ones(96, 6, 3, dtype=torch.bool)
+    for _ in range(40):
+        optimiser.zero_grad()
+        flow.loss(FlowBatch(features, observed)).mean().backward()
+        optimiser.step()
+    problem = flow.pose(features[:1, None], torch.zeros(1, 6, 3, dtype=torch.bool))
+    spread = flow.spread(problem.scale)[0, 0, :2].detach()
+    np.testing.assert_allclose(spread, 0.45, rtol=0.25)
 
 
 def test_untrained_levels_have_the_shares_of_the_first_guess():

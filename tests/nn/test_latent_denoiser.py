@@ -1,5 +1,6 @@
 """The network of the diffusion."""
 
+import pytest
 import torch
 
 from sktsgen.nn import LatentDenoiser, velocity_skip
@@ -41,9 +42,12 @@ def test_the_time_matters_and_windows_do_not_mix():
     assert not torch.allclose(together, denoiser(noisy, context, t.flip(0)).flow)
 
 
-def test_the_skip_is_the_best_velocity_of_standard_normal_data():
+@pytest.mark.parametrize("spread", [0.3, 1.0, 2.0])
+def test_the_skip_is_the_best_velocity_of_normal_data(spread):
     data, noise = torch.randn(2, 200_000, generator=seeded()).double()
+    data = spread * data
     for t in (0.2, 0.5, 0.8):
         x = (1 - t) * data + t * noise
         slope = ((noise - data) * x).mean() / x.square().mean()
-        assert abs(float(velocity_skip(torch.tensor([t]))[0]) - float(slope)) < 0.02
+        skip = velocity_skip(torch.tensor([t]), torch.tensor([spread]))
+        assert abs(float(skip[0]) - float(slope)) < 0.02
