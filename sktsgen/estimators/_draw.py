@@ -107,11 +107,11 @@ def draw_as_memory_allows(
     return np.concatenate([draw_as_memory_allows(draw, half, length, device) for half in halves])
 
 
-def check_count(name: str, value: Any) -> None:
-    """Refuse a number of things that is no whole number of at least 1."""
+def check_count(name: str, value: Any, *, least: int = 1) -> None:
+    """Refuse a number of things that is no whole number of at least `least`."""
     is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not is_whole or value < 1:
-        raise ValueError(f"{name}={value!r} must be a whole number of at least 1.")
+    if not is_whole or value < least:
+        raise ValueError(f"{name}={value!r} must be a whole number of at least {least}.")
 
 
 def class_indices(y: Any, classes: np.ndarray) -> np.ndarray:

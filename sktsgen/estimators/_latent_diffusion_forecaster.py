@@ -190,7 +190,8 @@ class LatentDiffusionForecaster(Continuation):
         horizon : int
             Steps ahead, at least 1.
         n_samples : int, default=100
-            Futures per series.
+            Futures per series. 0 gives one, the answer of one pass of the network: the median of
+            every number and the most probable levels, which errs least and is no draw.
         quantiles : sequence of float or None, default=None
             Levels, above 0 and below 1; None returns the draws. Of columns that are no numbers
             there are no quantiles.
@@ -210,9 +211,9 @@ class LatentDiffusionForecaster(Continuation):
         """
         check_is_fitted(self)
         check_count("horizon", horizon)
-        check_count("n_samples", n_samples)
+        check_count("n_samples", n_samples, least=0)
         panel = self._check_again(X)
-        levels = None if quantiles is None else _checked_levels(quantiles)
+        levels = None if quantiles is None else _checked_levels(quantiles, n_samples)
         rows, seed = self._extend(panel, horizon), self._repeated_seed(random_state)
         if known is not None:
             self._show(rows, panel.lengths, known, horizon)
@@ -224,11 +225,11 @@ class LatentDiffusionForecaster(Continuation):
             draws=range(n_samples),
             seed=seed,
         )
-        table = self._decode(drawn, seed)
+        n_futures, table = drawn.shape[1], self._decode(drawn, seed)
         if known is not None:
-            table = _overwritten(table, known, self._positions(known, "known"), n_samples, horizon)
+            table = _overwritten(table, known, self._positions(known, "known"), n_futures, horizon)
         if levels is None:
-            return self._arranged(table, panel, n_samples, horizon)
+            return self._arranged(table, panel, n_futures, horizon)
         middle = _quantiles(table, panel.n_series, n_samples, horizon, levels)
         return self._arranged(middle, panel, len(levels), horizon, levels)
 
@@ -269,7 +270,9 @@ class LatentDiffusionForecaster(Continuation):
         return [futures[first : first + n_futures] for first in range(0, n_all, n_futures)]
 
 
-def _checked_levels(quantiles: Sequence[float]) -> np.ndarray:
+def _checked_levels(quantiles: Sequence[float], n_samples: int) -> np.ndarray:
+    if not n_samples:
+        raise ValueError(f"quantiles={list(quantiles)} are of draws and n_samples=0 takes none.")
     levels = np.asarray(quantiles, dtype=np.float64)
     if levels.ndim != 1 or not len(levels) or not ((levels > 0) & (levels < 1)).all():
         raise ValueError(f"quantiles={quantiles!r} must be numbers above 0 and below 1.")

@@ -46,8 +46,9 @@ def forecasting(
         for name, rule in {"seasonal naive": naive, "ridge on lags": ridge}.items():
             yield common | {"name": name} | _measured(rule, task, np.random.default_rng(0))
         for seed in seeds:
-            figures = _of_forecaster(make, task, seed)
-            yield common | {"name": "LatentDiffusionForecaster", "seed": seed} | figures
+            for answer, figures in _of_forecaster(make, task, seed):
+                name = f"LatentDiffusionForecaster{answer}"
+                yield common | {"name": name, "seed": seed} | figures
 
 
 def naive(train: Array, horizon: int) -> Callable[[Array], Array]:
@@ -79,14 +80,16 @@ def _measured(
     return _errors(task, points, points + errors[chosen]) | {"fit_s": took["cpu_s"]}
 
 
-def _of_forecaster(make: Callable[..., Any], task: Task, seed: int) -> Row:
+def _of_forecaster(make: Callable[..., Any], task: Task, seed: int) -> Iterator[tuple[str, Row]]:
+    """Figures of the draws, and of the answer of one pass."""
     horizon = task.futures.shape[1]
     with stopwatch() as fitting:
         model = make(window_length=2 * horizon, random_state=seed).fit(task.train)
-    with stopwatch() as drawing:
-        draws = model.forecast(task.histories, horizon, n_samples=N_DRAWS).swapaxes(0, 1)
-    took = {"fit_s": fitting["cpu_s"], "forecast_s": drawing["cpu_s"]}
-    return _errors(task, np.median(draws, axis=0), draws) | took
+    for answer, n_samples in {"": N_DRAWS, ", one pass": 0}.items():
+        with stopwatch() as drawing:
+            draws = model.forecast(task.histories, horizon, n_samples=n_samples).swapaxes(0, 1)
+        took = {"fit_s": fitting["cpu_s"], "forecast_s": drawing["cpu_s"]}
+        yield answer, _errors(task, np.median(draws, axis=0), draws) | took
 
 
 def _errors(task: Task, points: Array, draws: Array) -> Row:
@@ -95,7 +98,7 @@ def _errors(task: Task, points: Array, draws: Array) -> Row:
         "crps": crps(task.futures, list(draws)),
         "n_origins": len(task.futures),
     }
-    for percent in (50, 90):
+    for percent in (50, 90) if len(draws) > 1 else ():
         level = percent / 100
         figures[f"coverage_{percent}"] = interval_coverage(task.futures, list(draws), level=level)
     return figures

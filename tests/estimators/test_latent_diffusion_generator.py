@@ -173,6 +173,10 @@ def test_wrong_quantiles_and_known_rows_are_refused(forecaster):
     frame = mixed_frame()
     with pytest.raises(ValueError, match=r"quantiles=\[0.5, 1.0\] must be numbers above 0"):
         forecaster.forecast(frame, 2, quantiles=[0.5, 1.0])
+    with pytest.raises(ValueError, match="n_samples=0 takes none"):
+        forecaster.forecast(frame, 2, n_samples=0, quantiles=[0.5])
+    with pytest.raises(ValueError, match="n_samples=-1 must be a whole number of at least 0"):
+        forecaster.forecast(frame, 2, n_samples=-1)
     with pytest.raises(ValueError, match="known has 3 rows; 1 series and horizon=2 need 2"):
         forecaster.forecast(frame, 2, known=pd.DataFrame({"load": [1.0, 2.0, 3.0]}))
     with pytest.raises(ValueError, match="known has the column 'heat'"):

@@ -55,6 +55,8 @@ def test_forecasts_have_the_exact_distribution():
     deviation = np.sqrt((1 - PHI ** (2 * ahead)) / (1 - PHI**2))
     assert np.sqrt(np.mean(((futures.mean(1) - expected) / deviation) ** 2)) < 0.25
     np.testing.assert_allclose(futures.std(1).mean(0), deviation, rtol=0.1)
+    (one_pass,) = forecaster.forecast(X[:, :12], 6, n_samples=0)[..., 0].swapaxes(0, 1)
+    assert np.sqrt(np.mean(((one_pass - expected) / deviation) ** 2)) < 0.25
 
 
 @pytest.mark.parametrize("length", [LENGTH, 2 * LENGTH])
