@@ -196,12 +196,19 @@ def check_draw(model, X):
 
 
 def outlasts_its_stamps(X, n_timesteps):
-    """Say whether the calendar ends before so many stamps of the first series."""
-    index = X.index.to_frame(index=False)
+    """Say whether the stamps of the first series end before so many: their type holds no more."""
+    index = (X[0] if isinstance(X, list) else X).index.to_frame(index=False)
     stamps = index.loc[(index.iloc[:, :-1] == index.iloc[0, :-1]).all(axis=1)].iloc[:, -1]
-    first, step = stamps.min(), np.diff(np.sort(stamps)).min()
-    last = first.value + (n_timesteps - 1) * int(step.astype("m8[ns]").astype(int))
-    return stamps.dt.unit == "ns" and last > pd.Timestamp.max.value
+    numbers, largest = stamps.to_numpy(), np.iinfo(np.int64).max
+    if numbers.dtype.kind == "f":
+        largest = np.finfo(numbers.dtype).max
+    elif numbers.dtype.kind in "iu":
+        largest = np.iinfo(numbers.dtype).max
+    else:
+        assert stamps.dt.unit == "ns"
+        numbers = stamps.astype("int64").to_numpy()
+    first, second = (float(number) for number in np.sort(numbers)[:2])
+    return first + (n_timesteps - 1) * (second - first) > float(largest)
 
 
 def has_gaps(X):

@@ -281,7 +281,7 @@ def _common_gap(gaps: np.ndarray, kind: str) -> int | float | None:
         return 1
     if kind == "integer":
         return int(gaps[0]) if (gaps == gaps[0]).all() else None
-    step = float(gaps.mean())
+    step = float(gaps[0] + (gaps - gaps[0]).mean())  # the sum of long gaps may overflow
     return step if np.allclose(gaps, step, rtol=1e-6, atol=0.0) else None
 
 

@@ -176,3 +176,8 @@ def test_stamps_beyond_what_their_type_can_hold_are_refused(index, n_timesteps):
     with pytest.raises(ValueError, match=f"{text}start earlier, or ask for fewer time steps"):
         axis.grid(n_timesteps)
     assert axis.grid(2).equals(index)
+
+
+def test_steps_whose_sum_overflows_are_regular():
+    axis = check_panel([on(pd.Index([0.0, 1.7e308]))] * 2).spec.time
+    assert axis.step == 1.7e308
