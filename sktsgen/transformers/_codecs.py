@@ -311,8 +311,9 @@ class NumericCodec:
     def _learn_middle(self) -> None:
         """Value at feature 0 and slope there."""
         standard, rate = np.zeros(len(self._unit)), np.ones(len(self._unit))
+        zero = np.zeros(1)
         for column, atoms in self.atoms_.items():
-            standard[column], rate[column] = atoms.close(np.float64(0)), atoms.rates(np.float64(0))
+            standard[column], rate[column] = atoms.close(zero)[0], atoms.rates(zero)[0]
         bent = standard * self._spread + self._shift
         rise = np.where(self.is_warped_, np.sinh(bent), bent)
         steepness = np.where(self.is_warped_, np.cosh(bent), 1.0)
