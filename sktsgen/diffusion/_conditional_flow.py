@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from sktsgen.diffusion._calibration import Calibration
 from sktsgen.diffusion._masks import draw_hidden
+from sktsgen.diffusion._metadata import blurred, shown
 from sktsgen.diffusion._problem import FlowBatch, Problem
 from sktsgen.diffusion._sampler import Sampler, integrate
 from sktsgen.diffusion._schedule import StraightSchedule
@@ -30,11 +32,7 @@ _POINT_SHARE = 0.3
 _POINT_WEIGHT = 3.0
 # Units of a first guess are not finer than this, nor does anything count beyond so many of them.
 _SMALLEST_SCALE = 0.01
-# Share of the windows that show their metadata.
-_METADATA_SHARE = 0.7
 _FARTHEST = 8.0
-# Largest logarithm of the spread of the data in these units, either way.
-_MOST_SPREAD = 2.0
 
 
 class ConditionalFlow(TableNetwork):
@@ -70,10 +68,11 @@ class ConditionalFlow(TableNetwork):
     d_model, n_layers, n_heads, dropout : int, int, int, float
         Of the network.
     n_latent : int, default=0
-        Channels that flow in place of the cells, which are then read off them; 0 lets the cells
-        themselves flow.
+        Channels that flow in place of the cells; 0 lets the cells themselves flow.
     is_recalibrated : bool, default=False
         Whether to learn how sure the first guess is; networks of old files do not.
+    is_stretched : bool, default=False
+        Whether deviations are as large as `learn_stretch` saw them in held-out windows.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -85,7 +84,6 @@ class ConditionalFlow(TableNetwork):
     """
 
     is_metadata: Tensor
-    recalibration: Tensor
 
     def __init__(
         self,
@@ -104,6 +102,7 @@ class ConditionalFlow(TableNetwork):
         dropout: float,
         n_latent: int = 0,
         is_recalibrated: bool = False,
+        is_stretched: bool = False,
         generator: torch.Generator,
     ) -> None:
         super().__init__(widths, columns, n_columns)
@@ -121,6 +120,7 @@ class ConditionalFlow(TableNetwork):
             "n_heads": n_heads,
             "dropout": dropout,
             "is_recalibrated": is_recalibrated,
+            "is_stretched": is_stretched,
         }
         self.mixture, self.condition_noise = dict(mixture), condition_noise
         is_metadata = torch.zeros(n_columns, dtype=torch.bool)
@@ -134,11 +134,7 @@ class ConditionalFlow(TableNetwork):
             if rank
             else LinearFill(n_timesteps, n_channels)
         )
-        level_and_power = torch.zeros(2, n_latent or n_cells)
-        if is_recalibrated:
-            self.recalibration = nn.Parameter(level_and_power)
-        else:
-            self.register_buffer("recalibration", level_and_power, persistent=False)
+        self.calibration = Calibration(n_latent or n_cells, is_recalibrated, is_stretched)
         self.denoiser = LatentDenoiser(
             n_latent or n_cells,
             n_cells,
@@ -163,10 +159,8 @@ class ConditionalFlow(TableNetwork):
         generator = seeded(features.device) if step is None else step.generator
         whole = FlowBatch(*(batch if step is None else map(step.whole, batch)))
         hidden = self._hidden(observed, generator, whole.observed)
-        shown = features
-        if step is not None:
-            shown = self._disturbed(features, generator, whole.features)
-        problem = self.pose(shown[:, None], observed & ~hidden)
+        given = features if step is None else self._disturbed(features, generator, whole.features)
+        problem = self.pose(given[:, None], observed & ~hidden)
         noise = self.start(problem, normal((len(features), 1, self.n_noise), generator))
         data = self._data(features, problem).clamp(-_FARTHEST, _FARTHEST)
         t = torch.sigmoid(normal((len(features),), generator))
@@ -208,8 +202,7 @@ class ConditionalFlow(TableNetwork):
         hidden = draw_hidden(observed, self.mixture, generator, elsewhere)
         if not self.config["metadata"]:
             return hidden
-        uniform = torch.rand((len(hidden), 1, 1), generator=generator, device=hidden.device)
-        return hidden & ~(self.is_metadata & (uniform < _METADATA_SHARE))
+        return shown(hidden, self.is_metadata, generator)
 
     def _disturbed(
         self, features: Tensor, generator: torch.Generator, whole: Tensor | None = None
@@ -217,17 +210,9 @@ class ConditionalFlow(TableNetwork):
         """Blur metadata, so that slightly wrong ones are not followed blindly."""
         if not (self.condition_noise and self.config["metadata"]):
             return features
-        shape, device = features.shape, features.device
-        level = self.condition_noise * torch.rand(
-            (shape[0], 1, 1), generator=generator, device=device
-        )
-        noisy = features + level * torch.randn(shape, generator=generator, device=device)
-        order = torch.randperm(shape[0], generator=generator, device=device)
-        swaps = torch.rand((*shape[:2], 1), generator=generator, device=device) < level / 2
-        others = (features if whole is None else whole)[order]
-        wrong = torch.where(swaps, others, features)
-        disturbed = torch.where(self.codes.is_level, wrong, noisy)
-        return torch.where(self.by_feature(self.is_metadata, False), disturbed, features)
+        others = features if whole is None else whole
+        wrong = blurred(features, others, self.codes.is_level, self.condition_noise, generator)
+        return torch.where(self.by_feature(self.is_metadata, False), wrong, features)
 
     def pose(self, features: Tensor, visible: Tensor) -> Problem:
         """Put a problem to the network.
@@ -266,18 +251,8 @@ class ConditionalFlow(TableNetwork):
 
     def velocity(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
         """Mean of noise - data: what it would be on Gaussian data, and the network's correction."""
-        spread = problem.per_draw(self.spread(self._states(problem.scale)))
+        spread = problem.per_draw(self.calibration.spread(self._states(problem.scale)))
         return velocity_skip(t[:, None, None], spread) * x + estimate.flow
-
-    def spread(self, scale: Tensor) -> Tensor:
-        """Say how far the data is from the first guess, in units of its `scale`.
-
-        A first guess is surer than it may be of some columns and less sure of others, and not
-        alike where it is sure and where it is not: for each column a power of its own scale.
-        """
-        level, power = self.recalibration
-        logarithm = level + power * scale.log()
-        return logarithm.clamp(-_MOST_SPREAD, _MOST_SPREAD).exp()
 
     def logits(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
         """Logits of levels: first guess, what their own noisy code says, and the network's part."""
@@ -325,9 +300,23 @@ class ConditionalFlow(TableNetwork):
             schedule=StraightSchedule(),
             n_steps=n_steps,
         )
+        x = self._stretched(problem, x)
         latents = self._states(problem.mean) + problem.per_draw(self._states(problem.scale)) * x
         drawn = self._read_off(latents, features, visible, noise)
         return self._keep(features, visible, drawn.view_as(features))
+
+    def learn_stretch(self, drawn: Tensor, true: Tensor) -> None:
+        """Map the deviations of draws, in the units of `deviations`, to those of the truth."""
+        self.calibration.learn_stretch(drawn, true)
+        self.config["is_stretched"] = True
+
+    def _stretched(self, problem: Problem, x: Tensor) -> Tensor:
+        if self.calibration.stretch is None:
+            return x
+        point = self.estimate(problem, torch.zeros_like(x), x.new_ones(len(x))).point
+        unit = problem.per_draw(self.calibration.spread(problem.scale))
+        kept = self.codes.is_code | problem.per_draw(problem.visible)
+        return torch.where(kept, x, point + unit * self.calibration.stretch((x - point) / unit))
 
     def _read_off(
         self, latents: Tensor, features: Tensor, visible: Tensor, noise: Tensor

@@ -26,6 +26,7 @@ from sktsgen.estimators._latent_diffusion_latent import (
 )
 from sktsgen.estimators._latent_diffusion_rows import Rows, learn_fill
 from sktsgen.estimators._latent_diffusion_score import HiddenCellScore
+from sktsgen.estimators._latent_diffusion_stretch import learn_stretch
 from sktsgen.estimators._latent_diffusion_table import LatentTable
 from sktsgen.estimators._latent_diffusion_tiles import Tile, tiles_to_fill
 from sktsgen.nn import LevelCodes, Network
@@ -105,6 +106,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         go_on_from(former, network)
         history = self._train(network, parts, noise, stage="flow")
         self.network_ = network.frozen()
+        learn_stretch(self.network_, parts[1], SAMPLERS[self.sampler], self.n_sampling_steps)
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
         self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
         return panel

@@ -71,7 +71,8 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
     learning_rate : float, default=1e-3
         Peak learning rate of AdamW, after a warm-up and before a cosine.
     early_stopping : bool, default=True
-        Whether to hold out a part and keep the weights that do best on it.
+        Whether to hold out a part and keep the weights that do best on it. Draws are then made as
+        wide as they should be on that part.
     validation_fraction : float, default=0.1
         Share of the data held out for it: whole series, or contiguous blocks of long ones.
     n_iter_no_change : int, default=5

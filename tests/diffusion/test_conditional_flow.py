@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sktsgen.diffusion import SAMPLERS, ConditionalFlow, FlowBatch
+from sktsgen.estimators._latent_diffusion_stretch import deviations
 from sktsgen.nn import Network, TrainingStep
 
 MIXTURE = {"cells": 0.5, "future": 0.5}
@@ -101,7 +102,7 @@ def test_recalibrated_draws_are_as_far_apart_as_they_are_told():
     flow, (features, visible) = new_flow(), windows(3)
     hidden, scale = ~visible[..., 0], flow.pose(features[:, None], visible).scale[..., 0]
     with torch.no_grad():
-        flow.recalibration[0], flow.recalibration[1] = np.log(0.5), -0.3
+        flow.calibration.level_and_power.copy_(torch.tensor([[np.log(0.5)], [-0.3]]))
     found = drawn(flow, features, visible, 1000, n_steps=20)
     cells = found[..., 0].transpose(1, 2)[hidden]
     expected = 0.5 * scale[hidden] ** (1 - 0.3)
@@ -113,14 +114,14 @@ def test_a_first_guess_that_is_too_unsure_is_recalibrated():
     flow = new_flow(rank=0)
     flow.fill.learn(torch.zeros(5), torch.full((5,), 2.5))
     features, _ = windows(96)
-    optimiser = torch.optim.Adam([flow.recalibration], lr=0.05)
+    optimiser = torch.optim.Adam(flow.calibration.parameters(), lr=0.05)
     observed = torch.ones(96, 6, 3, dtype=torch.bool)
     for _ in range(40):
         optimiser.zero_grad()
         flow.loss(FlowBatch(features, observed)).mean().backward()
         optimiser.step()
     problem = flow.pose(features[:1, None], torch.zeros(1, 6, 3, dtype=torch.bool))
-    spread = flow.spread(problem.scale)[0, 0, :2].detach()
+    spread = flow.calibration.spread(problem.scale)[0, 0, :2].detach()
     np.testing.assert_allclose(spread, 0.45, rtol=0.25)
 
 
@@ -169,3 +170,16 @@ def test_a_network_is_built_again_from_its_arrays():
     features, visible = windows(2)
     rebuilt = Network.from_plain(flow.to_plain())
     assert torch.equal(drawn(rebuilt, features, visible, 2), drawn(flow, features, visible, 2))
+
+
+def test_stretched_draws_are_as_far_from_the_answer_as_they_were_told_and_stay_so_in_a_file():
+    flow, (features, visible) = new_flow(), windows(2)
+    before = drawn(flow, features, visible, 50)
+    sizes = torch.linspace(0.0, 3.0, 100)
+    flow.learn_stretch(sizes, 0.5 * sizes)
+    after = drawn(flow, features, visible, 50)
+    far, near = (deviations(flow, features, visible, cells).detach() for cells in (before, after))
+    torch.testing.assert_close(near, 0.5 * far, atol=2e-3, rtol=1e-3)
+    assert torch.equal(after[..., 2:5], before[..., 2:5])  # of levels nothing changes
+    rebuilt = Network.from_plain(flow.to_plain())
+    assert torch.equal(drawn(rebuilt, features, visible, 50), after)
