@@ -16,12 +16,13 @@ from sktsgen._sklearn_compat import _fit_context
 from sktsgen.data import LazyRows, Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._calibration import (
-    calibrate_drift,
     calibrate_innovations,
-    data_drift,
+    calibrate_level,
+    data_level,
     data_variance,
+    gain_of_shifts,
     n_calibrating,
-    n_drifting,
+    n_levelling,
 )
 from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, with_sample_level
 from sktsgen.estimators._fitted import all_or_nothing
@@ -202,8 +203,13 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             return
         plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})
         calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
-        long_plan = self._plan(n_drifting(windows), 0, length, None, None, seed, {})
-        calibrate_drift(emission, lambda: self._run(long_plan, None), data_drift(windows))
+        long_plan = self._plan(n_levelling(windows), 0, length, None, None, seed, {})
+        calibrate_level(
+            emission,
+            lambda: self._run(long_plan, None),
+            data_level(windows),
+            gain_of_shifts(windows),
+        )
 
     def forecast(
         self,

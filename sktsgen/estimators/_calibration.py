@@ -1,4 +1,4 @@
-"""How far series move, and where to, brought to what the data do."""
+"""How far series move, and round which level, brought to what the data do."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ Moments = NDArray[np.float64]
 
 # Time steps that a variance is taken from, drawn or real.
 _STEPS = 48_000
-# Those that a drift is taken from: a mean of what lasts long is known less well.
-_DRIFT_STEPS = 192_000
+# Those that a level is taken from: a mean of what lasts long is known less well.
+_LEVEL_STEPS = 192_000
 _FEWEST = 200
 _LARGEST = 1.5
 # Where the variance of the draws is looked at a second time.
 _PROBE = 1.2
-# By how much points are shifted to see what comes of it, and at most; by how much a drift grows
-# with the shift, at least.
-_NUDGE, _FARTHEST, _LEAST_GAIN = 0.01, 0.1, 0.5
+# Corrections of the level, and how far points are shifted at most.
+_CORRECTIONS, _FARTHEST = 4, 0.1
+# Memory of a number from step to step beyond which its gain is not told from that of a walk.
+_LONGEST_MEMORY = 0.999
 
 
-class Drift(NamedTuple):
-    """How far the steps of a series are from its first one: the mean, and its standard error."""
+class Level(NamedTuple):
+    """Mean of all steps of series, and its standard error."""
 
     mean: Moments
     error: Moments
@@ -73,17 +74,23 @@ def calibrate_innovations(
     inflation.copy_(torch.from_numpy(factor))
 
 
+class _Trial(NamedTuple):
+    """A shift of the numbers, and how far draws with it fall short of the level of the data."""
+
+    shift: Moments
+    short: Moments
+
+
 @torch.no_grad()
-def calibrate_drift(
-    emission: MixtureEmission, draw: Callable[[], np.ndarray], drift: Drift
+def calibrate_level(
+    emission: MixtureEmission, draw: Callable[[], np.ndarray], level: Level, gain: Moments
 ) -> None:
     """Shift the emission until free draws stay where the data stay.
 
     What a network gets wrong of the mean of a step is small, and adds up where draws follow draws:
-    on ETTh1 the mean of a day moved by a twentieth of a standard deviation. How the drift answers
-    to a shift is seen from one small shift of all numbers; two corrections follow, each as much
-    smaller as the drift that is left is not told from chance. Numbers with gaps are left as they
-    are.
+    on ETTh1 the mean of a day moved by a twentieth of a standard deviation. A few corrections
+    follow each other, each the smaller the less what is left can be told from chance; the one that
+    leaves least is kept, or none. Numbers with gaps are left as they are.
 
     Parameters
     ----------
@@ -92,38 +99,47 @@ def calibrate_drift(
     draw : callable
         Features of series drawn with the emission as it is, always with the same noise, of shape
         (n_series, n_timesteps, n_features).
-    drift : Drift
+    level : Level
         Of the data, in features.
+    gain : ndarray of shape (n_features,)
+        How far a level follows a shift of 1 at most, as `gain_of_shifts` gives it.
     """
     numbers = emission.places_of_numbers.cpu().numpy()
     is_free = np.ones(len(numbers))
     is_free[emission.gapped] = 0.0
-    start = emission.means.clone()
-
-    def short_with(shift: Moments) -> Drift:
-        """How far draws with a shift fall short of the drift of the data, and its error."""
+    start, gain = emission.means.clone(), gain[numbers]
+    trials: list[_Trial] = []
+    shift = np.zeros(len(numbers))
+    for _ in range(1 + _CORRECTIONS):
         moved = torch.from_numpy(shift).to(start) / emission.inflation
         emission.means.copy_(start + moved[:, None])
-        found = mean_drift(draw())
-        error = np.hypot(found.error, drift.error)
-        return Drift((drift.mean - found.mean)[numbers], error[numbers])
-
-    plain = short_with(0.0 * is_free)
-    nudged = short_with(_NUDGE * is_free)
-    gain = np.maximum((plain.mean - nudged.mean) / _NUDGE, _LEAST_GAIN)
-    shift = _within(_told_from_chance(plain) / gain) * is_free
-    left = short_with(shift)
-    short_with(_within(shift + _told_from_chance(left) / gain) * is_free)
+        found = mean_level(draw())
+        trials.append(_Trial(shift, (level.mean - found.mean)[numbers] * is_free))
+        told = _told_from_chance(trials[-1].short, np.hypot(found.error, level.error)[numbers])
+        shift = shift + told / _seen_gain(trials, gain)
+        shift = np.clip(shift, -_FARTHEST, _FARTHEST)
+    best = min(trials, key=lambda trial: float((trial.short**2).sum()))
+    moved = torch.from_numpy(best.shift).to(start) / emission.inflation
+    emission.means.copy_(start + moved[:, None])
 
 
-def _told_from_chance(short: Drift) -> Moments:
-    """Mean, the smaller the nearer it is to its standard error."""
-    square = short.mean**2
-    return short.mean * square / (square + short.error**2 + 1e-12)
+def _seen_gain(trials: list[_Trial], most: Moments) -> Moments:
+    """Gain by the last two trials: what reverts to its mean follows less than a walk does.
+
+    Numbers also follow each other, so that alone it says little: it is kept within a quarter of
+    `most` and all of it.
+    """
+    if len(trials) < 2:
+        return most
+    before, now = trials[-2:]
+    moved = now.shift - before.shift
+    seen = (before.short - now.short) / np.where(moved == 0.0, np.inf, moved)
+    return np.clip(seen, 0.25 * most, most)
 
 
-def _within(shift: Moments) -> Moments:
-    return np.clip(shift, -_FARTHEST, _FARTHEST)
+def _told_from_chance(short: Moments, error: Moments) -> Moments:
+    """Make what is to be made up for smaller, the nearer it is to its standard error."""
+    return short * short**2 / (short**2 + error**2 + 1e-12)
 
 
 def difference_variance(series: np.ndarray) -> Moments:
@@ -132,21 +148,32 @@ def difference_variance(series: np.ndarray) -> Moments:
     return np.asarray(differences.var(axis=(0, 1)))
 
 
-def mean_drift(series: np.ndarray, observed: np.ndarray | None = None) -> Drift:
-    """Drift of series of shape (n_series, n_timesteps, n_features), where they are observed."""
-    away = series.astype(np.float64) - series[:, :1]
+def mean_level(series: np.ndarray, observed: np.ndarray | None = None) -> Level:
+    """Level of series of shape (n_series, n_timesteps, n_features), where they are observed."""
     if observed is None:
-        observed = np.ones(away.shape[:2])
-    away = (away * observed[..., None]).sum(1) / observed.sum(1)[:, None]
-    return Drift(away.mean(0), away.std(0) / np.sqrt(len(away)))
+        observed = np.ones(series.shape[:2])
+    total = (series.astype(np.float64) * observed[..., None]).sum(1)
+    means = total / observed.sum(1)[:, None]
+    return Level(means.mean(0), means.std(0) / np.sqrt(len(means)))
 
 
-def data_drift(windows: Windows) -> Drift:
-    """Drift of `windows`, spread over all of them."""
-    n_windows = min(len(windows), n_drifting(windows))
+def data_level(windows: Windows) -> Level:
+    """Level of `windows`, spread over all of them."""
+    n_windows = min(len(windows), n_levelling(windows))
     chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
     (features,), observed = windows.gather(chosen)
-    return mean_drift(features.numpy(force=True), observed.numpy(force=True))
+    return mean_level(features.numpy(force=True), observed.numpy(force=True))
+
+
+def gain_of_shifts(windows: Windows) -> Moments:
+    """Mean rise of the level over a window if each step is shifted by 1, by the memory of each.
+
+    As of an autoregression of the first order with the same correlation of steps next to each
+    other: what reverts to its mean in other ways as well rises less.
+    """
+    variance, n_steps = data_variance(windows), windows.window_length
+    memory = np.clip(1.0 - 0.5 * variance, 0.0, _LONGEST_MEMORY)  # features have variance 1
+    return np.asarray([np.mean((1.0 - m ** np.arange(1, n_steps + 1)) / (1.0 - m)) for m in memory])
 
 
 def data_variance(windows: Windows) -> Moments:
@@ -164,6 +191,6 @@ def n_calibrating(windows: Windows) -> int:
     return min(enough, max(_FEWEST, len(windows)))
 
 
-def n_drifting(windows: Windows) -> int:
-    """Return the number of series that a drift is taken from: half as many as there are data."""
-    return min(max(_FEWEST, _DRIFT_STEPS // windows.window_length), max(_FEWEST, len(windows) // 2))
+def n_levelling(windows: Windows) -> int:
+    """Return the number of series that a level is taken from: half as many as there are data."""
+    return min(max(_FEWEST, _LEVEL_STEPS // windows.window_length), max(_FEWEST, len(windows) // 2))

@@ -6,17 +6,19 @@ import torch
 
 from sktsgen.data import Windows
 from sktsgen.estimators._calibration import (
-    Drift,
-    calibrate_drift,
+    Level,
     calibrate_innovations,
-    data_drift,
+    calibrate_level,
+    data_level,
     data_variance,
     difference_variance,
-    mean_drift,
+    gain_of_shifts,
+    mean_level,
 )
 from sktsgen.nn import MixtureEmission
 
 N_FEATURES = 2
+GAIN = np.full(N_FEATURES, 4.0)  # less than the 5 of the memory below
 
 
 @pytest.fixture
@@ -83,31 +85,56 @@ def autoregression(emission, phi=0.8, bias=0.05, n=2000):
     return x
 
 
-def test_draws_get_the_drift_of_the_data_whatever_they_are_widened_by(emission):
+def test_draws_get_the_level_of_the_data_whatever_they_are_widened_by(emission):
     emission.inflation.fill_(1.2)
-    data = Drift(np.array([0.0, 0.1]), np.full(2, 1e-3))
-    calibrate_drift(emission, lambda: autoregression(emission), data)
-    np.testing.assert_allclose(mean_drift(autoregression(emission)).mean, data.mean, atol=0.02)
+    data = Level(np.array([0.0, 0.1]), np.full(2, 1e-3))
+    calibrate_level(emission, lambda: autoregression(emission), data, GAIN)
+    np.testing.assert_allclose(mean_level(autoregression(emission)).mean, data.mean, atol=0.02)
 
 
-def test_a_drift_that_chance_explains_is_left_alone(emission):
+def test_a_level_that_chance_explains_is_left_alone(emission):
     before = emission.means.clone()
-    drift = mean_drift(autoregression(emission, n=20))
-    calibrate_drift(
-        emission, lambda: autoregression(emission, n=20), Drift(drift.mean, drift.error)
-    )
+    level = mean_level(autoregression(emission, n=20))
+    calibrate_level(emission, lambda: autoregression(emission, n=20), level, GAIN)
     torch.testing.assert_close(emission.means, before)
 
 
 def test_points_are_shifted_by_a_tenth_of_a_spread_at_most(emission):
     before = emission.means.clone()
-    far = Drift(np.array([50.0, -50.0]), np.full(2, 1e-3))
-    calibrate_drift(emission, lambda: autoregression(emission), far)
+    far = Level(np.array([50.0, -50.0]), np.full(2, 1e-3))
+    calibrate_level(emission, lambda: autoregression(emission), far, GAIN)
     expected = before + torch.tensor([[0.1], [-0.1]])
     torch.testing.assert_close(emission.means, expected)
 
 
-def test_drift_of_the_data_counts_only_steps_that_are_there():
+def test_level_of_the_data_counts_only_steps_that_are_there():
     rows = torch.tensor([[0.0], [1.0], [2.0], [50.0], [54.0]])
     windows = Windows((rows,), np.array([3, 2]), 3)
-    assert data_drift(windows).mean == [1.5]  # of 1 in three steps, and of 2 in two
+    assert data_level(windows).mean == [26.5]  # of 1 in three steps, and of 52 in two
+
+
+def test_a_shift_that_makes_it_worse_is_not_kept(emission):
+    before = emission.means.clone()
+
+    def against(emission):
+        rng, moved = np.random.default_rng(5), (emission.means - before).mean(1).numpy()
+        return 0.2 - 5.0 * moved + rng.normal(size=(500, 10, N_FEATURES))
+
+    nothing = Level(np.zeros(2), np.full(2, 1e-3))
+    calibrate_level(emission, lambda: against(emission), nothing, GAIN)
+    torch.testing.assert_close(emission.means, before)
+
+
+def test_gain_is_that_of_an_autoregression():
+    rows = torch.from_numpy(autoregression_rows(0.8)).float()
+    gain = gain_of_shifts(Windows((rows,), np.array([len(rows)]), 50))
+    expected = np.mean((1.0 - 0.8 ** np.arange(1, 51)) / 0.2)
+    np.testing.assert_allclose(gain, [expected], rtol=0.05)
+
+
+def autoregression_rows(phi, n=20_000):
+    rng = np.random.default_rng(6)
+    x = np.sqrt(1.0 - phi**2) * rng.normal(size=(n, 1))
+    for t in range(1, n):
+        x[t] += phi * x[t - 1]
+    return x / x.std()
