@@ -186,8 +186,10 @@ class TableMixin:
     def _n_unknown(self, rows: np.ndarray) -> np.ndarray:
         """Count the cells of every row whose level has no feature: `fit` did not meet it."""
         groups = [rows[:, b.start : b.stop] for b in self.codec_.blocks_ if b.kind == "discrete"]
-        is_known = [group.any(axis=1) for group in groups]
-        return len(groups) - np.sum(is_known, axis=0, dtype=np.int64)
+        unknown = np.zeros(len(rows), dtype=np.int64)
+        for group in groups:
+            unknown += ~group.any(axis=1)
+        return unknown
 
     def _static_features(self, n_series: int) -> np.ndarray:
         """Features of the training series that do not change in time, (n_series, n_static)."""
