@@ -23,7 +23,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     """Draw series window by window, from coarse tokens to fine ones.
 
     A window is split into trend and seasonal part; two paths of convolutions turn it into tokens
-    at several scales, and a transformer draws the tokens coarse to fine, given the window before
+    at several scales, and a transformer draws the tokens coarse to fine, given what came before
     [1]_. Series of any length can be drawn, continued and scored.
 
     Parameters
@@ -77,9 +77,10 @@ class MultiScaleARGenerator(MultiScaleParts):
         Largest standard deviation of the noise on what the transformer reads in training,
         relative to the spread of what is read, in [0, 10]. Each window has a level of its own,
         which the transformer is told; drawing and scoring tell it 0.
-    corruption : float, default=0.0
+    corruption : float, default=0.3
         Share of the tokens that are taken wrongly in training, in [0, 1): as one of the nearest
-        few codes, for which the finer scales then make up.
+        few codes, for which the finer scales and the values then make up, as they have to for
+        tokens that are drawn.
     max_epochs : int, default=16
         Epochs of the prior at most, of `Trainer.steps_per_epoch` (100) optimiser steps each; the
         tokenizer takes a quarter of it, with twice the batch.
@@ -215,7 +216,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         n_heads: int = 4,
         dropout: float = 0.1,
         input_noise: float = 0.3,
-        corruption: float = 0.0,
+        corruption: float = 0.3,
         max_epochs: int = 16,
         batch_size: int | str = "auto",
         learning_rate: float = 2e-3,
@@ -316,8 +317,8 @@ class MultiScaleARGenerator(MultiScaleParts):
             Number of series, at least 1; with `prefix`, of each of its series.
         length : int or None, default=None
             Time steps of each series, at least 1, any number: windows are drawn one after the
-            other, each given the one before. None is the length of the training series if they
-            all have one, else `window_length_`.
+            other, each of which begins with the last steps of the one before. None is the length
+            of the training series if they all have one, else `window_length_`.
         y : label or array-like of shape (n_series,) or None, default=None
             Classes to draw from; None draws them as often as in training (with `prefix`, as
             likely as the history makes them).

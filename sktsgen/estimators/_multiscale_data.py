@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sktsgen.data import Windows
-from sktsgen.nn import DualPathTokenizer, TokenBatch, WindowBatch, read_tokens
+from sktsgen.nn import DualPathTokenizer, TokenBatch, WindowBatch, overlap_of, read_tokens
 
 # Windows that are encoded together, and how many at most are encoded before training.
 CHUNK, _ENCODED_ONCE = 512, 100_000
@@ -44,6 +44,8 @@ class WindowData:
         (values,), observed = self.windows.gather(indices)
         (history,), known = self.windows.gather_before(indices, self.windows.window_length)
         series, device = self.windows.series_of(indices), self.labels.device
+        # As windows that continue a series are drawn; training hides some of what came before.
+        n_given = known.any(1) * overlap_of(self.windows.window_length)
         return WindowBatch(
             values.to(device),
             observed.to(device),
@@ -51,6 +53,7 @@ class WindowData:
             known.to(device),
             self.labels[series],
             self.static[series],
+            n_given.to(device),
         )
 
 

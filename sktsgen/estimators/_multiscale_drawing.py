@@ -1,10 +1,11 @@
-"""Windows drawn one after the other, each given the one before it."""
+"""Windows drawn one after the other, each overlapping with what came before it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from sktsgen.decoding import GivenNoise, decode
@@ -17,16 +18,19 @@ from sktsgen.nn import (
     ValueDecoder,
     all_known,
     mark,
+    overlap_of,
 )
 
 
 def tokens_per_step(scales: Sequence[int], n_timesteps: int) -> int:
-    """Uniforms that a time step brings for the tokens of its window, coarse to fine."""
-    return -(-sum(scales) // n_timesteps)
+    """Uniforms that a new step brings for the tokens of its window, coarse to fine."""
+    return -(-sum(scales) // (n_timesteps - overlap_of(n_timesteps)))
 
 
 class WindowDecoder:
     """One window a step for the decoding loop, which draws its tokens and values as well.
+
+    A block has the steps of a window that are new; those before them are given.
 
     Parameters
     ----------
@@ -58,6 +62,8 @@ class WindowDecoder:
         self.about = prior.about(labels, static)
         self.n_timesteps = int(tokenizer.config["n_timesteps"])
         self.n_tokens = sum(prior.scales)
+        # New steps of a window that has as many given ones as there may be.
+        self.n_new = self.n_timesteps - overlap_of(self.n_timesteps)
         self.n_shared = tokens_per_step(prior.scales, self.n_timesteps)
         self.n_uniforms = self.n_shared + prior.emission.n_uniforms
 
@@ -66,12 +72,14 @@ class WindowDecoder:
         return inputs
 
     def advance(self, states: Tensor, uniforms: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        """Values and parts of a window, and itself as the history of the next one."""
+        """Return new values of a window and their parts, and what the next one is drawn from."""
         of_tokens, of_values = uniforms.tensor_split([self.n_shared], dim=-1)
         tokens = of_tokens.flatten(1)[:, : self.n_tokens, None]
-        decoded = self._decoded(states, tokens)
+        decoded, n_new = self._decoded(states, tokens), uniforms.shape[1]
         values = self._values(decoded, states, of_values)
-        return (values, *decoded.parts), mark(values, all_known(values))
+        past = torch.cat([states, mark(values, all_known(values))], dim=1)
+        parts = (part[:, -n_new:] for part in decoded.parts)
+        return (values, *parts), past[:, n_new:]
 
     def state(self) -> tuple[Tensor, ...]:
         """Return nothing: no step of it is captured."""
@@ -85,12 +93,12 @@ class WindowDecoder:
         return self.tokenizer.decode(self.tokenizer.quantizer.decode(codes), self.labels)
 
     def _values(self, decoded: DecodedWindow, past: Tensor, uniforms: Tensor) -> Tensor:
-        emission = self.prior.emission
-        plan = Plan(decoded.values, decoded.states)
+        emission, n_new = self.prior.emission, uniforms.shape[1]
+        given, plan = Plan.of(decoded.values, decoded.states).split(self.n_timesteps - n_new)
         if emission.mixture is None:
             return plan.points.clamp(*self.bounds)
         decoder = ValueDecoder(emission, plan, past, self.about, self.bounds)
-        cache, steps = emission.begin(past, self.about), (1,) * self.n_timesteps
+        cache, steps = emission.begin(past, given, self.about), (1,) * n_new
         noise = GivenNoise(uniforms)
         (values,) = decode(decoder, decoder.start(), cache, blocks=steps, noise=noise)
         return values

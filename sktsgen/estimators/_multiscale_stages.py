@@ -26,6 +26,7 @@ from sktsgen.nn import (
     WindowBatch,
     log_density,
     mark,
+    overlap_of,
 )
 from sktsgen.training import Recipe
 from sktsgen.transformers import MixedTypeEncoder
@@ -178,12 +179,24 @@ class MultiScaleStages(AutoregressiveGenerator):
 
     def _draw_windows(self, draw: Draw) -> tuple[Tensor, ...]:
         """Values, and the parts they were drawn around, each (n_series, length, n_features)."""
+        n_steps = np.array([len(history) for history in draw.histories])
+        n_known = n_steps[draw.history_of] if draw.histories else np.zeros(len(draw.numbers), int)
+        n_given = np.minimum(n_known, overlap_of(self.window_length_))
+        chosen = [np.flatnonzero(n_given == size) for size in np.unique(n_given)]
+        drawn = [self._draw_together(draw.part(some), int(n_given[some[0]])) for some in chosen]
+        order = torch.tensor(np.argsort(np.concatenate(chosen)), device=self.device_)
+        return tuple(torch.cat(part)[order] for part in zip(*drawn, strict=True))
+
+    def _draw_together(self, draw: Draw, n_given: int) -> tuple[Tensor, ...]:
+        """Draw series whose first window has `n_given` steps already."""
         labels = torch.tensor(draw.labels, device=self.device_)
         bounds = torch.tensor(integer_bounds(self.codec_), device=self.device_)
         static = torch.tensor(draw.static, device=self.device_)
         decoder = WindowDecoder(self.tokenizer_, self.prior_, labels, static, bounds, draw.options)
         noise = draw.noise(decoder.n_uniforms, self.device_)
-        windows = (self.window_length_,) * -(-draw.length // self.window_length_)
+        first = self.window_length_ - n_given
+        n_more = -(-max(0, draw.length - first) // decoder.n_new)
+        windows = (first, *(decoder.n_new,) * n_more)
         past = mark(*self._histories(draw))
         drawn = decode(decoder, past, None, blocks=windows, noise=noise)
         return tuple(part[:, : draw.length] for part in drawn)
@@ -202,28 +215,35 @@ class MultiScaleStages(AutoregressiveGenerator):
     def _log_density(
         self, features: Tensor, labels: Tensor, observed: Tensor, static: Tensor | None = None
     ) -> Tensor:
-        """Cut series into windows that follow each other, each given the one before it."""
+        """Density of the windows that series would be drawn by."""
         n_series, n_steps = observed.shape
-        length = self.window_length_
-        n_windows = -(-n_steps // length)
-        missing = n_windows * length - n_steps
-        values = F.pad(features, (0, 0, length, missing)).unflatten(1, (-1, length))
-        mask = F.pad(observed, (length, missing)).unflatten(1, (-1, length))
-        batch = WindowBatch(
-            values[:, 1:].flatten(0, 1),
-            mask[:, 1:].flatten(0, 1),
-            values[:, :-1].flatten(0, 1),
-            mask[:, :-1].flatten(0, 1),
-            labels.repeat_interleave(n_windows),
-            (features.new_zeros(n_series, 0) if static is None else static).repeat_interleave(
-                n_windows, dim=0
-            ),
-        )
+        if static is None:
+            static = features.new_zeros(n_series, 0)
+        batch = self._cut(features, labels, observed, static)
         parts = [
             log_density(self.tokenizer_, self.prior_, WindowBatch(*part))
             for part in zip(*(whole.split(CHUNK) for whole in batch), strict=True)
         ]
-        return torch.cat(parts).view(n_series, -1)[:, :n_steps]
+        density = torch.cat(parts).unflatten(0, (n_series, -1))
+        later = density[:, 1:, overlap_of(self.window_length_) :].flatten(1)
+        return torch.cat([density[:, 0], later], dim=1)[:, :n_steps]
+
+    def _cut(
+        self, features: Tensor, labels: Tensor, observed: Tensor, static: Tensor
+    ) -> WindowBatch:
+        """Cut series into windows, each of which begins with the last steps of the one before."""
+        n_series, n_steps = observed.shape
+        length, n_given = self.window_length_, overlap_of(self.window_length_)
+        n_new = length - n_given
+        n_more = -(-max(0, n_steps - length) // n_new)
+        missing = length + n_more * n_new - n_steps
+        steps = F.pad(features, (0, 0, length, missing)).unfold(1, 2 * length, n_new)
+        is_there = F.pad(observed, (length, missing)).unfold(1, 2 * length, n_new)
+        history, values = steps.flatten(0, 1).mT.tensor_split([length], dim=1)
+        known, in_window = is_there.flatten(0, 1).tensor_split([length], dim=1)
+        given = F.pad(labels.new_full((n_series, n_more), n_given), (1, 0)).flatten()
+        labels, static = (part.repeat_interleave(1 + n_more, dim=0) for part in (labels, static))
+        return WindowBatch(values, in_window, history, known, labels, static, given)
 
 
 def _check_whole(name: str, values: Any) -> None:

@@ -26,7 +26,7 @@ from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
 from sktsgen.nn._slots import Slot, without_gaps
 from sktsgen.nn._token_prior import LogLikelihood, PriorBatch, Rows, TokenPrior
 from sktsgen.nn._transformer import CausalTransformer
-from sktsgen.nn._window_batch import WindowBatch
+from sktsgen.nn._window_batch import WindowBatch, overlap_of
 from sktsgen.nn._window_emission import Plan, WindowEmission, all_known, mark
 from sktsgen.nn._window_fill import Fill, GaussianFill, LinearFill
 
@@ -85,6 +85,7 @@ __all__ = [
     "mean_of",
     "mean_where",
     "outline",
+    "overlap_of",
     "read_rows",
     "read_tokens",
     "sliding_mask",

@@ -204,6 +204,12 @@ class DualPathTokenizer(Network):
         """Tokens of windows when some are taken wrongly, and those taken."""
         return self.quantizer.encode_loosely(self._latent_of(x, observed), uniforms, rate)
 
+    def encode_around(
+        self, x: Float[Tensor, "batch time features"], observed: Bool[Tensor, "batch time"]
+    ) -> Int[Tensor, "list batch token"]:
+        """Tokens of windows, and other lists of tokens that stand for nearly the same."""
+        return self.quantizer.encode_around(self._latent_of(x, observed))
+
     def _latent_of(self, x: Tensor, observed: Tensor) -> Tensor:
         return self.latent(self.decompose(reflect(without_gaps(x, self.hidden), observed)))
 

@@ -31,21 +31,28 @@ def read_tokens(
     taken = codes if taken is None else taken
     decoded = tokenizer.decode(tokenizer.quantizer.decode(taken), batch.labels)
     inputs = tokenizer.quantizer.read(taken)
-    return TokenBatch(batch, codes, inputs, Plan(decoded.values, decoded.states))
+    return TokenBatch(batch, codes, inputs, Plan.of(decoded.values, decoded.states))
 
 
 def log_density(
     tokenizer: DualPathTokenizer, prior: ScalePrior, batch: WindowBatch
 ) -> Float[Tensor, "batch time"]:
-    """Lower bound of the log density of windows, spread over their observed steps.
+    """Lower bound of the log density of windows, step by step.
 
-    The density of a window is a sum over all its tokens, of which the ones it is encoded by are
-    taken. Their log-probability is shared evenly by its steps.
+    The density of a window is a sum over all lists of tokens, of which those around the one that
+    it is encoded by are taken. The log-probability of having drawn one of them is shared evenly
+    by the observed steps, of which those that are given have no density.
     """
-    parts = prior.log_likelihood(read_tokens(tokenizer, batch))
-    n_observed = batch.observed.sum(1, keepdim=True).clamp(min=1)
-    shared = parts.tokens.sum(1, keepdim=True) / n_observed
-    return parts.values.sum(-1) + shared * batch.observed
+    steps = torch.arange(batch.observed.shape[1], device=batch.observed.device)
+    is_new = batch.observed & (steps >= batch.n_given[:, None])
+    lists = tokenizer.encode_around(batch.values, batch.observed)
+    parts = [prior.log_likelihood(read_tokens(tokenizer, batch, codes)) for codes in lists]
+    of_tokens = torch.stack([part.tokens.double().sum(1) for part in parts])
+    of_values = torch.stack([part.values.double().sum(-1) * is_new for part in parts])
+    drawn = of_tokens.logsumexp(0)[:, None]
+    so_far = (of_tokens[..., None] + of_values.cumsum(-1)).logsumexp(0)
+    shared = drawn / is_new.sum(1, keepdim=True).clamp(min=1)
+    return ((so_far.diff(dim=-1, prepend=drawn) + shared) * is_new).to(batch.values.dtype)
 
 
 class ScaleDecoder:
@@ -56,7 +63,7 @@ class ScaleDecoder:
     tokenizer, prior : DualPathTokenizer, ScalePrior
         The two stages.
     past : Tensor of shape (batch, past, n_features + 1)
-        The steps before the window, as `mark` gives them.
+        The steps before those to be drawn, as `mark` gives them.
     about : Tensor of shape (batch, 1, d_model)
         What is known of each series, as the prior gives it.
     temperature, top_p : float, float or None
@@ -132,9 +139,9 @@ class ValueDecoder:
     emission : WindowEmission
         Density of the values.
     plan : Plan
-        What the tokens say of the steps.
+        What the tokens say of the steps to be drawn.
     past : Tensor of shape (batch, past, n_features + 1)
-        The steps before the window, as `mark` gives them.
+        The steps before those to be drawn, as `mark` gives them.
     about : Tensor of shape (batch, 1, d_model)
         What is known of each series, as the prior gives it.
     bounds : Tensor of shape (2, n_features)
@@ -181,4 +188,4 @@ class ValueDecoder:
 
     def _planned(self) -> Plan:
         step = slice(self.position, self.position + 1)
-        return Plan(self.plan.points[:, step], self.plan.states[:, step])
+        return Plan(*(part[:, step] for part in self.plan))

@@ -148,6 +148,19 @@ class MultiScaleQuantizer(nn.Module):
             rest = rest - self.refine(scale, self.codebook.decode(taken[-1]))
         return torch.cat(codes, dim=1), torch.cat(taken, dim=1)
 
+    def encode_around(self, z: Float[Tensor, "batch time dim"]) -> Int[Tensor, "list batch token"]:
+        """Tokens, then for each of them the list with it taken as the next nearest code.
+
+        No two lists are the same: what comes before the token of one is as usual.
+        """
+        n_tokens = sum(self.scales)
+        has_others = len(self.codebook.codebook) > 1
+        is_kept = torch.ones(1 + n_tokens * has_others, n_tokens, device=z.device)
+        is_kept[1:].fill_diagonal_(0.0)
+        second = torch.full_like(is_kept, 1.5 / _FEW)
+        lists = torch.stack([is_kept, second], dim=-1)[:, None].expand(-1, len(z), -1, -1)
+        return torch.stack([self.encode_loosely(z, uniforms, 0.5)[1] for uniforms in lists])
+
     def decode(
         self, codes: Int[Tensor, "batch token"], n_scales: int | None = None
     ) -> Float[Tensor, "batch time dim"]:

@@ -16,8 +16,8 @@ from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._loss import Loss
 from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._transformer import CausalTransformer
-from sktsgen.nn._window_batch import WindowBatch, hide_history
-from sktsgen.nn._window_emission import Plan, WindowEmission, mark
+from sktsgen.nn._window_batch import WindowBatch, hide_past
+from sktsgen.nn._window_emission import Plan, WindowEmission, all_known, mark
 
 # Last steps of the history that the heads see directly.
 _NEWEST = 3
@@ -45,7 +45,10 @@ class TokenBatch(NamedTuple):
 
 
 class LikelihoodParts(NamedTuple):
-    """Log-probabilities of tokens and log densities of values, zero where not observed."""
+    """Log-probabilities of tokens and log densities of values, zero where not observed.
+
+    Values that are given have a density as well, which is that of a window that began earlier.
+    """
 
     tokens: Float[Tensor, "batch token"]
     values: Float[Tensor, "batch time features"]
@@ -212,11 +215,12 @@ class ScalePrior(Network):
         self, batch: TokenBatch, generator: torch.Generator | None = None
     ) -> LikelihoodParts:
         """Every token given the ones before, every value given all; `generator` adds noise."""
-        window, level = batch.window, self._noise_level(batch.codes, generator)
-        past = mark(window.history, hide_history(window.known, generator))
+        level = self._noise_level(batch.codes, generator)
+        window = hide_past(batch.window, generator)
+        past = mark(window.history, window.known)
         about = self.about(window.labels, window.static)
         values = self.emission.log_density(window.values, batch.plan, past, about, level, generator)
-        tokens = self._token_likelihood(batch, past, about, level, generator)
+        tokens = self._token_likelihood(batch, latest(window), about, level, generator)
         return LikelihoodParts(tokens, values * window.observed[..., None])
 
     def _share_present(self, window: WindowBatch) -> Tensor | float:
@@ -330,6 +334,15 @@ class ScalePrior(Network):
             return None
         share = torch.rand(len(codes), 1, 1, generator=generator, device=codes.device)
         return share * self.input_noise
+
+
+def latest(window: WindowBatch) -> Float[Tensor, "batch past d_step"]:
+    """Last steps before those to be drawn, as `mark` gives them: the given ones come last."""
+    history = mark(window.history, window.known)
+    steps = torch.cat([history, mark(window.values, all_known(window.values))], dim=1)
+    n_past = history.shape[1]
+    rows = window.n_given[:, None] + torch.arange(n_past, device=steps.device)
+    return steps.take_along_dim(rows[..., None], dim=1)
 
 
 def _with_noise(

@@ -26,6 +26,9 @@ class WindowBatch(NamedTuple):
         Class of each series, zeros without classes.
     static : Tensor of shape (batch, n_static)
         Features of each series that do not change in time.
+    n_given : Tensor of shape (batch,)
+        First steps of each window that are known before its tokens are: it overlaps with what
+        came before.
     """
 
     values: Float[Tensor, "batch time features"]
@@ -34,6 +37,7 @@ class WindowBatch(NamedTuple):
     known: Bool[Tensor, "batch past"]
     labels: Int[Tensor, " batch"]
     static: Float[Tensor, "batch n_static"]
+    n_given: Int[Tensor, " batch"]
 
 
 # Shares of training windows whose history is hidden, or begins anywhere in it: series start, and
@@ -41,17 +45,29 @@ class WindowBatch(NamedTuple):
 _STARTS, _SHORT = 0.5, 0.2
 
 
-def hide_history(
-    known: Bool[Tensor, "batch past"], generator: torch.Generator | None
-) -> Bool[Tensor, "batch past"]:
-    """Hide all or the beginning of some histories, in training."""
+def overlap_of(n_timesteps: int) -> int:
+    """Count the steps that a window shares with what came before it: a quarter of its own.
+
+    A plan has to agree with steps that are there already, so that where they end is like any
+    other place inside a window.
+    """
+    return n_timesteps // 4
+
+
+def hide_past(window: WindowBatch, generator: torch.Generator | None) -> WindowBatch:
+    """Hide all or the beginning of what came before some windows, in training.
+
+    Of what is left, the last steps are the given ones of the window, as many as there may be.
+    """
     if generator is None:
-        return known
-    n_series, n_past = known.shape
+        return window
+    n_series, n_past = window.known.shape
     # The batch comes first: ranks that share it share the noise row by row.
-    noise = torch.rand(n_series, 2, 1, generator=generator, device=known.device)
+    noise = torch.rand(n_series, 2, generator=generator, device=window.known.device)
     kind, share = noise.unbind(1)
-    age = torch.arange(n_past, 0, -1, device=known.device)
-    seen = torch.where(kind < _STARTS + _SHORT, share * n_past, float(n_past))
-    is_seen: Tensor = (age <= seen) & (kind >= _STARTS)
-    return known & is_seen
+    n_seen = torch.where(kind < _STARTS + _SHORT, (share * n_past).long(), n_past)
+    n_seen = n_seen * (kind >= _STARTS)
+    n_given = torch.minimum(n_seen, window.observed.sum(1) - 1).clamp(max=overlap_of(n_past))
+    age = torch.arange(n_past, 0, -1, device=window.known.device)
+    is_seen = age <= (n_seen - n_given)[:, None]
+    return window._replace(known=window.known & is_seen, n_given=n_given)

@@ -16,9 +16,11 @@ from sktsgen.nn._emission import MixtureEmission
 from sktsgen.nn._layers import Linear
 from sktsgen.nn._slots import read_slots
 from sktsgen.nn._transformer import CausalTransformer
+from sktsgen.nn._window_batch import overlap_of
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
-# Steps of the history that are read before the first one of a window, at most.
+# Steps of the history that are read before the first one of a window, at most; together with those
+# of the window that are given, fewer than a window has.
 _LEAD = 16
 
 
@@ -31,10 +33,23 @@ class Plan(NamedTuple):
         What they decode to.
     states : Tensor of shape (batch, time, d_states)
         Hidden states of the decoder.
+    moves : Tensor of shape (batch, time, n_features)
+        How far the points move into each step; zero for the first.
     """
 
     points: Float[Tensor, "batch time features"]
     states: Float[Tensor, "batch time d_states"]
+    moves: Float[Tensor, "batch time features"]
+
+    @classmethod
+    def of(cls, points: Tensor, states: Tensor) -> Plan:
+        """Plan of whole windows."""
+        return cls(points, states, F.pad(points.diff(dim=1), (0, 0, 1, 0)))
+
+    def split(self, step: int) -> tuple[Plan, Plan]:
+        """Plans of the steps before `step`, and of those from it on."""
+        before, after = zip(*(part.tensor_split([step], dim=1) for part in self), strict=True)
+        return Plan(*before), Plan(*after)
 
 
 class WindowEmission(nn.Module):
@@ -86,7 +101,7 @@ class WindowEmission(nn.Module):
     ) -> None:
         super().__init__()
         self.n_features, self.d_states = n_features, d_states
-        self.n_lead = min(_LEAD, n_timesteps - 1)
+        self.n_lead = min(_LEAD, n_timesteps - 1 - overlap_of(n_timesteps))
         self.lags = tuple(lag for lag in lags if lag <= n_timesteps)
         self.log_scale = nn.Parameter(torch.zeros(n_features))
         self.register_buffer("spread", torch.ones(n_features))
@@ -109,7 +124,7 @@ class WindowEmission(nn.Module):
         )
         self.mixture = MixtureEmission(
             n_features,
-            d_model + d_states + (1 + len(self.lags)) * n_features,
+            d_model + d_states + (2 + len(self.lags)) * n_features,
             n_mixture=8,
             d_hidden=64 if len(read_slots(slots, n_features)) <= 10 else 32,
             smallest_scale=0.02,
@@ -192,14 +207,18 @@ class WindowEmission(nn.Module):
         return torch.cat([values + level * known * self.spread * noise, known], dim=-1)
 
     def begin(
-        self, past: Float[Tensor, "batch past d_step"], about: Float[Tensor, "batch 1 d_model"]
+        self,
+        past: Float[Tensor, "batch past d_step"],
+        given: Plan,
+        about: Float[Tensor, "batch 1 d_model"],
     ) -> KVCache:
-        """Cache that holds the end of the history."""
+        """Cache that holds the end of `past`, of whose last steps `given` is the plan."""
         cache = self.trunk.start(len(past))
-        if self.n_lead:
-            former = past[:, -1 - self.n_lead : -1]
-            nothing = former.new_zeros(*former.shape[:2], self.n_features + self.d_states + 1)
-            self.trunk.extend(self.embed(former, nothing, about), cache)
+        planned = self._with_lead(given)
+        n_entries = planned.shape[1]
+        if n_entries:
+            former = past[:, -1 - n_entries : -1]
+            self.trunk.extend(self.embed(former, planned, about), cache)
         return cache
 
     def inputs(
@@ -222,7 +241,7 @@ class WindowEmission(nn.Module):
 
     def _context(self, states: Tensor, plan: Plan, former: list[Tensor]) -> Tensor:
         values = [step[..., :-1] for step in former]
-        return torch.cat([states, plan.states, plan.points, *values], dim=-1)
+        return torch.cat([states, *plan, *values], dim=-1)
 
     def _guesses(self, plan: Plan, former: Tensor) -> tuple[Tensor, Tensor]:
         points = plan.points.flatten(0, 1)

@@ -121,6 +121,18 @@ def test_finer_scales_make_up_for_what_was_taken_wrongly():
     assert errors[0] < errors[1] < 0.5 * errors[2]
 
 
+def test_lists_around_the_tokens_differ_and_stand_for_nearly_the_same():
+    quantizer, z = new_quantizer(), normal(6, 4, 3)
+    lists = quantizer.encode_around(z)
+    assert lists[0].equal(quantizer.encode(z))
+    for codes in lists.unbind(1):
+        assert len(codes.unique(dim=0)) == 1 + sum(quantizer.scales)
+    near = [quantizer.decode(codes) for codes in lists]
+    elsewhere = quantizer.decode(lists[0].roll(1, 0))
+    far = (elsewhere - z).square().mean()
+    assert all((decoded - z).square().mean() < 0.5 * far for decoded in near)
+
+
 def test_share_of_wrong_tokens_is_the_rate():
     quantizer, z = new_quantizer(), normal(300, 4, 3)
     uniforms = torch.rand(300, 7, 2, generator=seeded(1))

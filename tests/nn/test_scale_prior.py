@@ -1,10 +1,12 @@
 """Stage 2: what a token may depend on, and two ways to the same logits."""
 
+import numpy as np
 import pytest
 import torch
 
 from sktsgen.decoding import GivenNoise, decode
-from sktsgen.nn import ScaleDecoder, TrainingStep, log_density, mark, read_tokens
+from sktsgen.nn import ScaleDecoder, TrainingStep, WindowBatch, log_density, mark, read_tokens
+from sktsgen.nn._window_batch import hide_past
 from sktsgen.ops import draw_index
 from tests.nn.networks import seeded
 from tests.nn.windows import SCALES, new_batch, new_dual_path, new_scale_prior
@@ -80,6 +82,36 @@ def test_history_that_is_not_known_is_not_read(is_parallel):
     assert (other.values - parts[0].values).abs().max() > 1e-3
 
 
+@BOTH
+def test_tokens_see_the_given_steps_of_their_window_and_no_later_one(is_parallel):
+    tokenizer, prior = new_dual_path(), new_scale_prior(is_parallel=is_parallel)
+    batch = new_batch(n_given=3)
+    codes = read_tokens(tokenizer, batch).codes
+    found = log_likelihood(tokenizer, prior, batch, codes)
+    for step, is_seen in [(0, True), (2, True), (3, False), (11, False)]:
+        changed = batch.values.clone()
+        changed[:, step] += 1.0
+        other = log_likelihood(tokenizer, prior, batch._replace(values=changed), codes)
+        assert ((other - found).abs().max() > 1e-4) == is_seen
+
+
+def test_what_comes_before_is_hidden_beginning_with_the_oldest():
+    """A history that is left reaches into the window, which has a quarter of its steps to give."""
+    batch = new_batch(2000)
+    hidden = hide_past(batch, seeded())
+    n_known = hidden.known.sum(1)
+    assert hidden.known[:, :-1].le(hidden.known[:, 1:]).all()
+    assert ((hidden.n_given == 3) | (n_known == 0)).all()
+    shares = [((n_known + hidden.n_given) == n).double().mean().item() for n in range(13)]
+    np.testing.assert_allclose(shares, [0.5 + 0.2 / 12, *[0.2 / 12] * 11, 0.3], atol=0.04)
+    assert hide_past(batch, None) is batch
+
+
+def test_a_short_window_keeps_a_step_to_draw():
+    hidden = hide_past(new_batch(200, n_observed=3, n_known=0), seeded())
+    assert hidden.n_given.unique().tolist() == [0, 1, 2]
+
+
 def test_noise_is_for_training_alone():
     tokenizer, prior, batch = new_dual_path(), new_scale_prior(), new_batch(64)
     tokens = read_tokens(tokenizer, batch)
@@ -106,7 +138,7 @@ def test_prior_learns_the_tokens_of_the_histories():
     assert prior.log_likelihood(tokens).tokens.mean().item() > 0.4 * start
 
 
-def test_density_of_a_window_is_that_of_its_tokens_and_of_its_values():
+def test_values_that_are_not_observed_have_no_density():
     tokenizer, prior, batch = new_dual_path(), new_scale_prior(), new_batch(n_observed=7)
     tokens = read_tokens(tokenizer, batch)
     past, about = mark(batch.history, batch.known), prior.about(batch.labels, batch.static)
@@ -114,7 +146,20 @@ def test_density_of_a_window_is_that_of_its_tokens_and_of_its_values():
     parts = prior.log_likelihood(tokens)
     torch.testing.assert_close(parts.values[:, :7], values[:, :7])
     assert (parts.values[:, 7:] == 0).all()
-    expected = parts.tokens.sum(1) + parts.values.sum((1, 2))
-    density = log_density(tokenizer, prior, batch)
-    torch.testing.assert_close(density.sum(1), expected)
-    assert (density[:, 7:] == 0).all()
+
+
+@pytest.mark.parametrize("n_given", [0, 3])
+def test_density_is_between_that_of_the_tokens_of_a_window_and_that_of_all_lists(n_given):
+    tokenizer, prior = new_dual_path(scales=(1, 2)), new_scale_prior(scales=(1, 2))
+    batch = new_batch(1, n_observed=7, n_given=n_given)
+    (usual,) = tokenizer.encode(batch.values, batch.observed).tolist()
+    every = torch.cartesian_prod(*[torch.arange(8)] * 3)
+    many = WindowBatch(*(part.repeat_interleave(len(every), 0) for part in batch))
+    with torch.no_grad():
+        parts = prior.log_likelihood(read_tokens(tokenizer, many, every))
+        (density,) = log_density(tokenizer, prior, batch)
+    by_list = parts.tokens.sum(1) + parts.values[:, n_given:].sum((1, 2))
+    of_usual, of_all = by_list[every.tolist().index(usual)], by_list.logsumexp(0)
+    assert of_usual + 1e-3 < density.sum() < of_all - 1e-3
+    assert (density[:n_given] == 0).all()
+    assert (density[7:] == 0).all()

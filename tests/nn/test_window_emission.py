@@ -35,15 +35,15 @@ def new_window(n_steps=6, n_features=3, n_series=2):
     )
     known = (torch.arange(n_steps) >= n_steps - 2).expand(n_series, -1).clone()
     known[0] = True
-    plan = Plan(points, normal(n_series, n_steps, 4, seed=4))
+    plan = Plan.of(points, normal(n_series, n_steps, 4, seed=4))
     return values, plan, mark(history, known), normal(n_series, 1, D_MODEL, seed=5)
 
 
-@pytest.mark.parametrize("n_timesteps", [1, 2, 6, 20])
-def test_stepwise_and_whole_states_agree(n_timesteps):
-    """Also where the history is longer than what is read of it."""
+@pytest.mark.parametrize(("n_timesteps", "n_given"), [(1, 0), (2, 0), (6, 0), (6, 1), (40, 10)])
+def test_stepwise_and_whole_states_agree(n_timesteps, n_given):
+    """Also where the history is longer than what is read of it, and steps are given."""
     emission = new_emission(n_timesteps=n_timesteps)
-    _, plan, past, about = new_window(n_timesteps)
+    values, plan, past, about = new_window(n_timesteps)
     seen = []
 
     class Watched(ValueDecoder):
@@ -52,14 +52,18 @@ def test_stepwise_and_whole_states_agree(n_timesteps):
             return super().advance(states, uniforms)
 
     bounds = torch.tensor([[-9.0] * 3, [9.0] * 3])
-    noise = GivenNoise(torch.rand(2, n_timesteps, emission.n_uniforms, generator=seeded()))
+    steps = (1,) * (n_timesteps - n_given)
+    noise = GivenNoise(torch.rand(2, len(steps), emission.n_uniforms, generator=seeded()))
+    given, new = plan.split(n_given)
+    values = mark(values[:, :n_given], all_known(values[:, :n_given]))
+    latest = torch.cat([past, values], 1)[:, n_given:]
     with torch.no_grad():
-        decoder = Watched(emission, plan, past, about, bounds)
-        cache, steps = emission.begin(past, about), (1,) * n_timesteps
-        (values,) = decode(decoder, decoder.start(), cache, blocks=steps, noise=noise)
-        both = torch.cat([past, mark(values, all_known(values))], 1)
+        decoder = Watched(emission, new, latest, about, bounds)
+        cache = emission.begin(latest, given, about)
+        (drawn,) = decode(decoder, decoder.start(), cache, blocks=steps, noise=noise)
+        both = torch.cat([past, values, mark(drawn, all_known(drawn))], 1)
         whole = emission._states(both, plan, about, None, None)
-    torch.testing.assert_close(torch.cat(seen, 1), whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(torch.cat(seen, 1), whole[:, n_given:], atol=1e-5, rtol=0)
 
 
 def test_draws_of_a_step_stay_within_the_bounds():
@@ -68,9 +72,8 @@ def test_draws_of_a_step_stay_within_the_bounds():
     bounds = torch.tensor([[-1.0] * 3, [1.5] * 3])
     decoder = ValueDecoder(emission, plan, past, about, bounds)
     noise = GivenNoise(torch.rand(50, 6, emission.n_uniforms, generator=seeded()))
-    (drawn,) = decode(
-        decoder, decoder.start(), emission.begin(past, about), blocks=(1,) * 6, noise=noise
-    )
+    cache = emission.begin(past, plan.split(0)[0], about)
+    (drawn,) = decode(decoder, decoder.start(), cache, blocks=(1,) * 6, noise=noise)
     assert drawn.shape == values.shape
     assert drawn.min() == -1.0
     assert drawn.max() == 1.5
@@ -82,7 +85,7 @@ def test_density_of_a_step_depends_on_nothing_later():
     values, plan, past, about = new_window()
     changed = values.clone()
     changed[:, 3:] += 1.0
-    later = Plan(plan.points.clone(), plan.states.clone())
+    later = Plan(plan.points.clone(), plan.states.clone(), plan.moves)
     later.states[:, 4:] += 1.0
     one = emission.log_density(values, plan, past, about)
     other = emission.log_density(changed, plan, past, about)
@@ -130,7 +133,7 @@ def test_draws_follow_the_density():
     far = torch.tensor([[-99.0], [99.0]])
     with torch.no_grad():
         decoder = ValueDecoder(emission, plan, past, about, far)
-        cache = emission.begin(past, about)
+        cache = emission.begin(past, plan.split(0)[0], about)
         (drawn,) = decode(decoder, decoder.start(), cache, blocks=(1,), noise=noise)
         grid = torch.linspace(-30, 30, n)[:, None, None]
         of_draws, of_grid = (

@@ -36,8 +36,8 @@ def walks(n_series=5, n_timesteps=12, seed=1):
     return 0.5 * normal(n_series, n_timesteps, 3, seed=seed).cumsum(1)
 
 
-def new_batch(n_series=5, n_timesteps=12, n_observed=None, n_known=None):
-    """Give windows that go on from their histories, observed and known in part."""
+def new_batch(n_series=5, n_timesteps=12, n_observed=None, n_known=None, n_given=0):
+    """Give windows that go on from their histories, observed, known and given in part."""
     both = walks(n_series, 2 * n_timesteps)
     steps = torch.arange(n_timesteps).expand(n_series, -1)
     observed = steps < (n_timesteps if n_observed is None else n_observed)
@@ -45,7 +45,13 @@ def new_batch(n_series=5, n_timesteps=12, n_observed=None, n_known=None):
     labels = torch.arange(n_series) % 2
     static = torch.zeros(n_series, 0)
     return WindowBatch(
-        both[:, n_timesteps:], observed, both[:, :n_timesteps], known, labels, static
+        both[:, n_timesteps:],
+        observed,
+        both[:, :n_timesteps],
+        known,
+        labels,
+        static,
+        torch.full((n_series,), n_given),
     )
 
 
