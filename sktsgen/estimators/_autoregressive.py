@@ -27,7 +27,7 @@ from sktsgen.estimators._calibration import (
 from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, with_sample_level
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._scoring import ScoringMixin
-from sktsgen.estimators._slots import share_held, slots_of
+from sktsgen.estimators._slots import shares_held, slots_of
 from sktsgen.nn import MixtureEmission, Slot
 from sktsgen.training import Recipe, resolve_device
 from sktsgen.transformers import find_periods
@@ -168,7 +168,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         if former is not None:
             held = {slot.start for slot in former.slots if slot.is_held}
         else:
-            shares = share_held(windows, self.codec_)
+            shares = shares_held(windows, self.codec_)[0]
             held = set(torch.nonzero(shares >= _OFTEN_HELD).flatten().tolist())
         return slots_of(self.codec_, self.missing == "complete", held)
 
@@ -186,7 +186,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         """
         if emission is None:
             return
-        emission.start_held(share_held(windows, self.codec_))
+        emission.start_held(shares_held(windows, self.codec_)[1:])
         rows = windows.rows[0]
         blocks = [block for block in self.codec_.blocks_ if block.kind == "discrete"]
         levels = [level for block in blocks for level in range(block.start, block.stop)]

@@ -40,10 +40,11 @@ def slots_of(
     return (*flags, *cells)
 
 
-def share_held(windows: Windows, codec: MixedTypeEncoder) -> Tensor:
-    """Share of the steps at which each feature is exactly what it was one step before.
+def shares_held(windows: Windows, codec: MixedTypeEncoder) -> Tensor:
+    """Share of the steps at which each feature is exactly what it was: (3, n_features).
 
-    Steps at which a cell is missing, now or before, do not count; the share is kept off 0 and 1.
+    Of all steps, of those after a step at which it moved, and of those after one at which it did
+    not. Steps at which a cell is missing, now or before, do not count; shares are kept off 0 and 1.
     """
     n_windows = min(len(windows), 1 + _COUNTED // windows.window_length)
     chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
@@ -54,7 +55,10 @@ def share_held(windows: Windows, codec: MixedTypeEncoder) -> Tensor:
             is_there[..., block.start : block.stop] &= features[..., block.stop - 1, None] == 0.0
     counts = is_there[:, 1:] & is_there[:, :-1]
     same = (features[:, 1:] == features[:, :-1]) & counts
-    return (same.sum((0, 1)) + 0.5) / (counts.sum((0, 1)) + 1.0)
+    after_stay, after_move = same[:, :-1], counts[:, :-1] & ~same[:, :-1]
+    pairs = [(same, counts), (same[:, 1:] & after_move, counts[:, 1:] & after_move)]
+    pairs.append((same[:, 1:] & after_stay, counts[:, 1:] & after_stay))
+    return torch.stack([(a.sum((0, 1)) + 0.5) / (b.sum((0, 1)) + 1.0) for a, b in pairs])
 
 
 def hidden_levels(codec: MixedTypeEncoder) -> list[tuple[int, int]]:

@@ -167,10 +167,12 @@ class MixtureEmission(nn.Module):
         values: Float[Tensor, "n features"],
         guesses: tuple[Float[Tensor, "n features"], Float[Tensor, "n features"]],
         context: Float[Tensor, "n d_context"],
+        before: Float[Tensor, "n features"] | None = None,
     ) -> Float[Tensor, "n slots"]:
         """Log density of every number, and log-probability of levels, given the slots before.
 
-        A level that may not be drawn, and a number that is missing, have 0.
+        A level that may not be drawn, and a number that is missing, have 0. `before` are the
+        values two steps ago, by which it is known what was held; None are zeros.
         """
         numbers = self._of_numbers(values)
         residual = (numbers - self._points(guesses, context)) / self.inflation
@@ -179,9 +181,11 @@ class MixtureEmission(nn.Module):
         of_numbers, of_levels = self._states(values, residual, context)
         density = self._density_of_numbers(numbers, residual, of_numbers)
         if self.stay is not None:
-            is_held = self._is_as_before(numbers, guesses[1])[:, self.held]
             density[:, self.held] = self.stay.log_density(
-                density[:, self.held], is_held, of_numbers[:, self.held]
+                density[:, self.held],
+                self._is_held(values, guesses[1]),
+                self._is_held(guesses[1], before),
+                of_numbers[:, self.held],
             )
         if self.gapped:
             density = density * self.present(values)
@@ -210,22 +214,27 @@ class MixtureEmission(nn.Module):
                 self.between[i - 1][:, : len(logits)] = given
 
     @torch.no_grad()
-    def start_held(self, shares: Float[Tensor, " features"]) -> None:
-        """Begin with how often each number stays as it was: a share of the steps, within (0, 1)."""
+    def start_held(self, shares: Float[Tensor, "2 features"]) -> None:
+        """Begin with how often each number stays as it was, within (0, 1).
+
+        A share of the steps after it has moved, and of those after it has stayed.
+        """
         if self.stay is not None:
             places = self.places_of_numbers[self.held]
-            self.stay.bias.copy_(shares.to(places.device)[places].logit())
+            self.stay.start(*shares.to(places.device)[:, places])
 
     def draw(
         self,
         guesses: tuple[Float[Tensor, "n features"], Float[Tensor, "n features"]],
         context: Float[Tensor, "n d_context"],
         uniforms: Float[Tensor, "n slots 2"],
+        before: Float[Tensor, "n features"] | None = None,
     ) -> Float[Tensor, "n features"]:
-        """Draw all slots, one after the other, from two uniforms each."""
+        """Draw all slots, one after the other, from two uniforms each; `before` as above."""
         hidden = self.from_context(context).unflatten(-1, (self.n_slots, self.d_hidden))
         normal, points = draw_normal(uniforms[..., 1]), self._points(guesses, context)
         values = points.new_zeros(len(context), self.n_features)
+        was_held, held = self._is_held(guesses[1], before), list[Tensor]()
         for place, slot in enumerate(self.slots):
             state, uniform_of = F.silu(hidden[:, place]), uniforms[:, place, 0]
             weights = self.from_earlier[place + 1 :, slot.start : slot.stop]  # (later, own, hidden)
@@ -237,13 +246,16 @@ class MixtureEmission(nn.Module):
                 hidden[:, place + 1 :] += weights[:, feature].transpose(0, 1) * share[:, None, None]
                 continue
             number = self._rank[place]
-            stays = None
             if slot.is_held:
-                stays, uniform_of = self._draw_stay(number, state, uniform_of, guesses[1])
+                assert self.stay is not None
+                about = (len(held), state, was_held, held)
+                stays, uniform_of = self.stay.draw(*about, uniform_of)
+                # Nothing is before the first step.
+                held.append(stays & (guesses[1] != 0.0).any(-1))
             residual = self._draw_number(number, state, uniform_of, normal[:, place])
             value = points[:, number] + residual * self.inflation[number]
-            if stays is not None:
-                value = torch.where(stays, guesses[1][:, slot.start], value)
+            if slot.is_held:
+                value = torch.where(held[-1], guesses[1][:, slot.start], value)
                 residual = (value - points[:, number]) / self.inflation[number]
             if slot.step or slot.gap >= 0:
                 value = self._settled(slot, value, values, guesses[1])
@@ -334,17 +346,12 @@ class MixtureEmission(nn.Module):
         scale = self._scale(raw_scales.gather(1, chosen))
         return (means.gather(1, chosen) + scale * normal[:, None])[:, 0]
 
-    def _draw_stay(
-        self, number: int, state: Tensor, uniform_of: Tensor, former: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Draw whether a number is held; nothing is before the first step."""
-        assert self.stay is not None
-        stays, rest = self.stay.draw(self.held.index(number), state, uniform_of)
-        return stays & (former != 0.0).any(-1), rest
-
-    def _is_as_before(self, numbers: Tensor, former: Tensor) -> Tensor:
-        """Tell which numbers are exactly those of the step before, if there is one."""
-        return (numbers == self._of_numbers(former)) & (former != 0.0).any(-1, keepdim=True)
+    def _is_held(self, values: Tensor, former: Tensor | None) -> Tensor:
+        """Tell which of the numbers that may be held are exactly those of the step before."""
+        places = self.places_of_numbers[self.held]
+        if former is None:
+            return torch.zeros_like(values[:, places], dtype=torch.bool)
+        return (values == former)[:, places] & (former != 0.0).any(-1, keepdim=True)
 
     def _settled(self, slot: Slot, value: Tensor, values: Tensor, former: Tensor) -> Tensor:
         """Round integers; where the cell is missing, keep the value of the step before."""

@@ -220,6 +220,7 @@ class FactorizedDecoder:
             (tokenizer.combine(coefficients, self.labels)[:, 0], self.former[:, -1]),
             torch.cat([context, coefficients[:, 0]], -1),
             uniforms[:, 0, depth:].unflatten(-1, (-1, 2)),
+            self.former[:, -2],
         )
         # A value far outside the data would lead the next steps further and further out.
         values = values.clamp(*self.model.bounds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
@@ -15,7 +17,9 @@ class HeldNumbers(nn.Module):
     """Probability that a number keeps the value of the step before.
 
     Instruments report on a grid, or less often than they are read, and then a value stands still
-    exactly. No density of normals can say so: this is the mass beside it.
+    exactly. No density of normals can say so: this is the mass beside it. Values stand still for
+    a while and together, as where a logger fails: what was held one step before, and what is held
+    of the numbers before this one, reach each logit directly.
 
     Parameters
     ----------
@@ -29,21 +33,42 @@ class HeldNumbers(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(n_numbers, d_hidden))
         self.bias = nn.Parameter(torch.zeros(n_numbers))
+        self.from_before = nn.Parameter(torch.zeros(n_numbers, n_numbers))
+        self.from_earlier = nn.Parameter(torch.zeros(n_numbers, n_numbers))
+
+    @torch.no_grad()
+    def start(self, after_move: Float[Tensor, " held"], after_stay: Float[Tensor, " held"]) -> None:
+        """Begin with how often each number is held, after it has moved and after it has not."""
+        self.bias.copy_(after_move.logit())
+        self.from_before.copy_(torch.diag(after_stay.logit() - after_move.logit()))
 
     def log_density(
         self,
         density: Float[Tensor, "n held"],
         is_held: Bool[Tensor, "n held"],
+        was_held: Bool[Tensor, "n held"],
         states: Float[Tensor, "n held hidden"],
     ) -> Float[Tensor, "n held"]:
         """Log-probability of what is held, log density of what is not, given that of the latter."""
         logits = (states * self.weight).sum(-1).float() + self.bias
+        logits = logits + was_held.to(logits) @ self.from_before.T
+        logits = logits + is_held.to(logits) @ self.from_earlier.tril(-1).T
         return torch.where(is_held, F.logsigmoid(logits), F.logsigmoid(-logits) + density)
 
     def draw(
-        self, number: int, state: Float[Tensor, "n hidden"], uniform: Float[Tensor, " n"]
+        self,
+        number: int,
+        state: Float[Tensor, "n hidden"],
+        was_held: Bool[Tensor, "n held"],
+        earlier: Collection[Bool[Tensor, " n"]],
+        uniform: Float[Tensor, " n"],
     ) -> tuple[Bool[Tensor, " n"], Float[Tensor, " n"]]:
         """Draw whether one number is held; the second return is a new uniform, where it is not."""
-        share = torch.sigmoid((state @ self.weight[number]).float() + self.bias[number])
+        logit = (state @ self.weight[number]).float() + self.bias[number]
+        logit = logit + was_held.to(logit) @ self.from_before[number]
+        if earlier:
+            held = torch.stack(list(earlier), -1).to(logit)
+            logit = logit + held @ self.from_earlier[number, :number]
+        share = torch.sigmoid(logit)
         rest = (uniform - share) / (1.0 - share)
         return uniform < share, rest.clamp(0.0, _BELOW_ONE)

@@ -255,10 +255,12 @@ class TokenPrior(Network):
         ).view(rows.codes.shape)
         if self.emission is None:
             return LogLikelihood(tokens, tokens[..., :0])
+        n_features = rows.inputs.shape[-1]
         values = self.emission.log_density(
             rows.inputs.flatten(0, 1),
             self._guesses(context, rows),
             torch.cat([context, partial[..., -1, :]], -1).flatten(0, 1),
+            context[..., -2 * n_features : -n_features].flatten(0, 1),
         )
         return LogLikelihood(tokens, values.unflatten(0, rows.codes.shape[:2]))
 

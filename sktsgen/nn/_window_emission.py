@@ -154,7 +154,9 @@ class WindowEmission(nn.Module):
         former = [steps[:, first - lag : first - lag + n_steps] for lag in self.lags]
         context = self._context(states, plan, former)
         guesses = self._guesses(plan, former[-1])
-        density = self.mixture.log_density(values.flatten(0, 1), guesses, context.flatten(0, 1))
+        density = self.mixture.log_density(
+            values.flatten(0, 1), guesses, context.flatten(0, 1), self._before(former)
+        )
         return density.view(*values.shape[:2], -1)
 
     def _states(
@@ -235,9 +237,8 @@ class WindowEmission(nn.Module):
         assert self.mixture is not None
         former = [past[:, -lag][:, None] for lag in self.lags]
         context = self._context(state, plan, former)[:, 0]
-        return self.mixture.draw(
-            self._guesses(plan, former[-1]), context, uniforms.unflatten(-1, (-1, 2))
-        )
+        guesses, uniforms = self._guesses(plan, former[-1]), uniforms.unflatten(-1, (-1, 2))
+        return self.mixture.draw(guesses, context, uniforms, self._before(former))
 
     def _context(self, states: Tensor, plan: Plan, former: list[Tensor]) -> Tensor:
         values = [step[..., :-1] for step in former]
@@ -247,6 +248,10 @@ class WindowEmission(nn.Module):
         points = plan.points.flatten(0, 1)
         before, known = former[..., :-1].flatten(0, 1), former[..., -1:].flatten(0, 1)
         return points, torch.where(known > 0, before, points)
+
+    def _before(self, former: list[Tensor]) -> Tensor | None:
+        """Values two steps ago, where the heads see that far."""
+        return former[-2][..., :-1].flatten(0, 1) if len(former) > 1 else None
 
     @property
     def n_uniforms(self) -> int:

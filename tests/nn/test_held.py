@@ -75,5 +75,27 @@ def test_nothing_is_held_before_the_first_step(emission):
 
 def test_training_starts_with_the_share_that_is_seen(emission):
     emission.stay.weight.zero_()
-    emission.start_held(torch.tensor([0.3, 0.8]))
+    emission.start_held(torch.tensor([[0.3, 0.5], [0.8, 0.5]]))
     torch.testing.assert_close(mass_of_staying(emission), torch.tensor(0.3))
+    guesses, context = setting(1)
+    stood = emission.log_density(guesses[1].clone(), guesses, context, guesses[1])
+    torch.testing.assert_close(stood[0, 0].exp(), torch.tensor(0.8))
+
+
+def test_what_is_held_goes_together_in_density_and_draws():
+    slots = tuple((i, 0, 0, -1, 0.0, 0.0, 0.0, True) for i in range(2))
+    emission = MixtureEmission(
+        2, 4, n_mixture=3, d_hidden=6, smallest_scale=0.02, slots=slots, generator=seeded()
+    ).requires_grad_(False)
+    emission.stay.from_earlier[1, 0] = 3.0
+    emission.stay.from_earlier[0, 1] = 9.0  # of a later number: is not seen
+    n = 4000
+    guesses, context = setting(n)
+    values = emission.draw(guesses, context, torch.rand(n, 2, 2, generator=seeded(7)))
+    stays = values == guesses[1]
+    probability = torch.sigmoid(torch.tensor(3.0))
+    assert abs(stays[:, 0].float().mean() - 0.5) < 0.04
+    assert abs(stays[stays[:, 0], 1].float().mean() - probability) < 0.02
+    guesses, context = setting(1)
+    both = emission.log_density(guesses[1].clone(), guesses, context)[0]
+    torch.testing.assert_close(both.exp(), torch.stack([torch.tensor(0.5), probability]))
