@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,11 +19,6 @@ from sktsgen.nn import (
     mark,
     overlap_of,
 )
-
-
-def tokens_per_step(scales: Sequence[int], n_timesteps: int) -> int:
-    """Uniforms that a new step brings for the tokens of its window, coarse to fine."""
-    return -(-sum(scales) // (n_timesteps - overlap_of(n_timesteps)))
 
 
 class WindowDecoder:
@@ -64,7 +58,7 @@ class WindowDecoder:
         self.n_tokens = sum(prior.scales)
         # New steps of a window that has as many given ones as there may be.
         self.n_new = self.n_timesteps - overlap_of(self.n_timesteps)
-        self.n_shared = tokens_per_step(prior.scales, self.n_timesteps)
+        self.n_shared = prior.tokens_per_step
         self.n_uniforms = self.n_shared + prior.emission.n_uniforms
 
     def step(self, inputs: Tensor, cache: None) -> Tensor:

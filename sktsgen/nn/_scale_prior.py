@@ -16,7 +16,7 @@ from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._loss import Loss
 from sktsgen.nn._multiscale_quantizer import TokenInputs
 from sktsgen.nn._transformer import CausalTransformer
-from sktsgen.nn._window_batch import WindowBatch, hide_past
+from sktsgen.nn._window_batch import WindowBatch, hide_past, overlap_of
 from sktsgen.nn._window_emission import Plan, WindowEmission, all_known, mark
 
 # Last steps of the history that the heads see directly.
@@ -316,6 +316,12 @@ class ScalePrior(Network):
         embedded = self.embed_history(past, about)
         self.trunk.extend(embedded, cache, sees_block=self.is_parallel)
         return cache
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Uniforms that a new step brings for the tokens of its window, coarse to fine."""
+        n_timesteps = int(self.config["n_timesteps"])
+        return -(-sum(self.scales) // (n_timesteps - overlap_of(n_timesteps)))
 
     @property
     def blocks(self) -> Collection[int]:

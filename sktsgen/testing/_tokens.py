@@ -15,7 +15,6 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from sktsgen.estimators import FactorizedARGenerator, MultiScaleARGenerator
-from sktsgen.estimators._multiscale_drawing import tokens_per_step
 from sktsgen.testing._sizes import Size, sizes
 from sktsgen.testing._source import resolve
 
@@ -120,7 +119,7 @@ def _tokens_per_step(model: Any) -> int:
     """Uniforms of a time step that choose tokens: they are the first."""
     if isinstance(model, FactorizedARGenerator):
         return int(model.n_codebooks)
-    return tokens_per_step(model.prior_.scales, model.window_length_)
+    return int(model.prior_.tokens_per_step)
 
 
 @dataclass
