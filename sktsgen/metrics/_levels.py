@@ -187,6 +187,8 @@ def _correlation_ratios(cells: Cells, column: int) -> Float64:
     codes = cells.codes[..., column].ravel()
     constant = np.ptp(numbers, axis=0) == 0
     centred = numbers - numbers.mean(0)
+    # In units of the largest, whose square is a number.
+    centred = centred / np.where(constant, 1.0, np.abs(centred).max(0, initial=0.0))
     counts = np.bincount(codes, minlength=cells.n_levels[column])
     sums = np.zeros((len(counts), centred.shape[1]))
     np.add.at(sums, codes, centred)

@@ -119,6 +119,16 @@ def test_correlation_ratio_of_known_groups():
     assert difference == pytest.approx(np.sqrt(0.5), abs=0.02)
 
 
+def test_correlation_ratio_does_not_depend_on_the_units():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=200), "sky": rng.choice(["dry", "wet"], 200)})
+    other = frame.assign(sky=np.where(frame["x"] > 0, "wet", "dry"))
+    expected = correlation_ratio_difference(frame, other)
+    huge = [table.assign(x=1e300 * table["x"]) for table in (frame, other)]
+    assert expected > 0.5
+    assert correlation_ratio_difference(*huge) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("metric", [cramers_v_difference, correlation_ratio_difference])
 def test_measure_grows_as_columns_come_apart(metric):
     values = [metric(mixed(0), mixed(1, coupling)) for coupling in (1.0, 0.7, 0.3, 0.0)]

@@ -196,3 +196,9 @@ def test_numbers_lie_between_the_digits_of_fit():
     between = encoder.numbers((features[:1] + features[1:2]) / 2)[0]
     assert between[2] == pytest.approx(0.4)
     assert between[3] == pytest.approx(6.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("largest", [1.8e304, np.finfo(np.float64).max])
+def test_numbers_too_large_for_decimals_have_none_and_warn_of_nothing(largest):
+    cells = np.append(np.zeros(150), largest)[:, None]
+    assert count_decimals([cells], 1) == {}
