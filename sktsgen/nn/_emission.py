@@ -234,7 +234,9 @@ class MixtureEmission(nn.Module):
         hidden = self.from_context(context).unflatten(-1, (self.n_slots, self.d_hidden))
         normal, points = draw_normal(uniforms[..., 1]), self._points(guesses, context)
         values = points.new_zeros(len(context), self.n_features)
-        was_held, held = self._is_held(guesses[1], before), list[Tensor]()
+        if self.stay is not None:
+            is_after_a_step = (guesses[1] != 0.0).any(-1)
+            logits = self.stay.begin(self._is_held(guesses[1], before))
         for place, slot in enumerate(self.slots):
             state, uniform_of = F.silu(hidden[:, place]), uniforms[:, place, 0]
             weights = self.from_earlier[place + 1 :, slot.start : slot.stop]  # (later, own, hidden)
@@ -248,14 +250,14 @@ class MixtureEmission(nn.Module):
             number = self._rank[place]
             if slot.is_held:
                 assert self.stay is not None
-                about = (len(held), state, was_held, held)
-                stays, uniform_of = self.stay.draw(*about, uniform_of)
-                # Nothing is before the first step.
-                held.append(stays & (guesses[1] != 0.0).any(-1))
+                among = self.held.index(number)
+                stays, uniform_of = self.stay.draw(among, state, logits, uniform_of)
+                stays = stays & is_after_a_step
+                logits = self.stay.follow(among, stays, logits)
             residual = self._draw_number(number, state, uniform_of, normal[:, place])
             value = points[:, number] + residual * self.inflation[number]
             if slot.is_held:
-                value = torch.where(held[-1], guesses[1][:, slot.start], value)
+                value = torch.where(stays, guesses[1][:, slot.start], value)
                 residual = (value - points[:, number]) / self.inflation[number]
             if slot.step or slot.gap >= 0:
                 value = self._settled(slot, value, values, guesses[1])

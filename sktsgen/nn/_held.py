@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
@@ -50,25 +48,28 @@ class HeldNumbers(nn.Module):
         states: Float[Tensor, "n held hidden"],
     ) -> Float[Tensor, "n held"]:
         """Log-probability of what is held, log density of what is not, given that of the latter."""
-        logits = (states * self.weight).sum(-1).float() + self.bias
-        logits = logits + was_held.to(logits) @ self.from_before.T
+        logits = (states * self.weight).sum(-1).float() + self.begin(was_held)
         logits = logits + is_held.to(logits) @ self.from_earlier.tril(-1).T
         return torch.where(is_held, F.logsigmoid(logits), F.logsigmoid(-logits) + density)
+
+    def begin(self, was_held: Bool[Tensor, "n held"]) -> Float[Tensor, "n held"]:
+        """Logits by what was held one step before, before any number of this step is known."""
+        return torch.addmm(self.bias, was_held.to(self.bias), self.from_before.T)
 
     def draw(
         self,
         number: int,
         state: Float[Tensor, "n hidden"],
-        was_held: Bool[Tensor, "n held"],
-        earlier: Collection[Bool[Tensor, " n"]],
+        logits: Float[Tensor, "n held"],
         uniform: Float[Tensor, " n"],
     ) -> tuple[Bool[Tensor, " n"], Float[Tensor, " n"]]:
         """Draw whether one number is held; the second return is a new uniform, where it is not."""
-        logit = (state @ self.weight[number]).float() + self.bias[number]
-        logit = logit + was_held.to(logit) @ self.from_before[number]
-        if earlier:
-            held = torch.stack(list(earlier), -1).to(logit)
-            logit = logit + held @ self.from_earlier[number, :number]
-        share = torch.sigmoid(logit)
+        share = torch.sigmoid((state @ self.weight[number]).float() + logits[:, number])
         rest = (uniform - share) / (1.0 - share)
         return uniform < share, rest.clamp(0.0, _BELOW_ONE)
+
+    def follow(
+        self, number: int, held: Bool[Tensor, " n"], logits: Float[Tensor, "n held"]
+    ) -> Float[Tensor, "n held"]:
+        """Logits of the numbers after one of which it is known whether it is held."""
+        return torch.addcmul(logits, held[:, None].to(logits), self.from_earlier[:, number])
