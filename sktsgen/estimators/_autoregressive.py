@@ -16,6 +16,7 @@ from sktsgen._sklearn_compat import _fit_context
 from sktsgen.data import LazyRows, Panel, Windows, check_panel, split_windows, usable_window_length
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._calibration import (
+    FEWEST,
     calibrate_innovations,
     calibrate_level,
     data_level,
@@ -203,6 +204,8 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             return
         plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})
         calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
+        if len(windows) < FEWEST:
+            return
         long_plan = self._plan(n_levelling(windows), 0, length, None, None, seed, {})
         calibrate_level(
             emission,

@@ -18,7 +18,8 @@ Moments = NDArray[np.float64]
 _STEPS = 48_000
 # Those that a level is taken from: a mean of what lasts long is known less well.
 _LEVEL_STEPS = 192_000
-_FEWEST = 200
+# Series that either is taken from at least; of fewer windows a level is hardly known.
+FEWEST = 200
 _LARGEST = 1.5
 # Where the variance of the draws is looked at a second time.
 _PROBE = 1.2
@@ -187,10 +188,10 @@ def data_variance(windows: Windows) -> Moments:
 
 def n_calibrating(windows: Windows) -> int:
     """Return the number of series that a variance is taken from: no more than there are data."""
-    enough = max(_FEWEST, _STEPS // windows.window_length)
-    return min(enough, max(_FEWEST, len(windows)))
+    enough = max(FEWEST, _STEPS // windows.window_length)
+    return min(enough, max(FEWEST, len(windows)))
 
 
 def n_levelling(windows: Windows) -> int:
     """Return the number of series that a level is taken from: half as many as there are data."""
-    return min(max(_FEWEST, _LEVEL_STEPS // windows.window_length), max(_FEWEST, len(windows) // 2))
+    return min(max(FEWEST, _LEVEL_STEPS // windows.window_length), max(FEWEST, len(windows) // 2))

@@ -37,7 +37,7 @@ def share_standing(X):
 
 @pytest.fixture(scope="module")
 def model():
-    return fitted(honest(), standing_ar1(300, 32))
+    return fitted(honest(), standing_ar1(200, 32))
 
 
 def test_drawn_values_stand_still_as_often_as_those_of_the_data(model):
