@@ -138,7 +138,7 @@ def test_zeros_are_drawn_as_often_and_amounts_as_large_as_in_the_data():
     for step in range(1, 24):
         is_wet[:, step] = rng.random(60) < np.where(is_wet[:, step - 1], 0.7, 0.13)
     rain = np.where(is_wet, rng.gamma(0.7, 2.0, is_wet.shape), 0.0)
-    model = fitted(models.honest(n_components=4, codebook_size=8, max_epochs=1), rain[..., None])
+    model = fitted(models.honest(n_components=4, codebook_size=8, max_epochs=2), rain[..., None])
     drawn = model.sample(400, length=24, random_state=3)
     assert (drawn >= 0).all()
     assert abs((drawn == 0).mean() - (rain == 0).mean()) < 0.1
