@@ -28,6 +28,7 @@ def test_a_season_longer_than_the_window_is_seen_as_far_as_that():
     assert model.sample(2, length=20).shape == (2, 20, 1)
 
 
+@pytest.mark.slow
 def test_draws_repeat_what_stood_one_season_ago():
     """Steps are like those a season ago, and like those in between as little as in the data."""
     X = seasonal(4000)

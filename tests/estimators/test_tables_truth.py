@@ -15,7 +15,10 @@ ENGINES = {
 }
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(
+    scope="module",
+    params=["factorized", pytest.param("multiscale", marks=pytest.mark.slow)],
+)
 def honest(request):
     """Give a generator of either engine that learns in a few seconds."""
     make, sizes = ENGINES[request.param]
