@@ -317,7 +317,7 @@ SHARDING = Table(
     "sharding",
     "Workers",
     "4,000 series of 96 steps and five channels, the same series each time, workers being started; "
-    "the best of five rounds, with other work on both cores.",
+    "the best of five rounds. Starting two processes takes longer than so short a draw.",
     ("machine",),
     (
         Column("n_jobs", "workers", 0),
