@@ -101,8 +101,12 @@ class GeneratorPipeline(Pipeline):
         # and fit_predict go through it, and only here is known what reaches the generator.
         panel = _panel_of(X)
         table = _table(X, panel)
-        with config_context(transform_output="pandas"):
-            features = super()._fit(table, *args, **kwargs)
+        try:
+            with config_context(transform_output="pandas"):
+                features = super()._fit(table, *args, **kwargs)
+        except (TypeError, ValueError) as error:
+            _name_what_is_no_number(table, error)
+            raise
         self.spec_ = panel.spec
         self.keeps_index_ = _has_index_of(table, features)
         self._refuse_joined_series(panel)
@@ -366,3 +370,16 @@ def _numbered(index: pd.Index) -> pd.MultiIndex:
     time: Any = index.nlevels - 1
     pairs: Any = [index.droplevel(time).factorize()[0], index.get_level_values(time)]
     return pd.MultiIndex.from_arrays(pairs)
+
+
+def _name_what_is_no_number(table: Any, error: Exception) -> None:
+    """Say which columns a step may have refused, where it does not say so itself."""
+    if not isinstance(table, pd.DataFrame):
+        return
+    names = [name for name in table if not pd.api.types.is_numeric_dtype(table[name].dtype)]
+    if names and not any(str(name) in str(error) for name in names):
+        raise ValueError(
+            f"a step refused the table ({error}), whose columns {names!r} are no numbers; begin "
+            f"with a step that takes them, as a ColumnTransformer, or give the table to the "
+            f"generator as it is."
+        ) from error
