@@ -317,7 +317,7 @@ SHARDING = Table(
     "sharding",
     "Workers",
     "4,000 series of 96 steps and five channels, the same series each time, workers being started; "
-    "the best of five rounds. Starting two processes takes longer than so short a draw.",
+    "the best of five rounds.",
     ("machine",),
     (
         Column("n_jobs", "workers", 0),
