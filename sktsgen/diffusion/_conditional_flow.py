@@ -67,6 +67,8 @@ class ConditionalFlow(TableNetwork):
         of wrong levels.
     d_model, n_layers, n_heads, dropout : int, int, int, float
         Of the network.
+    has_column_attention : bool, default=False
+        Whether the columns of a step attend to each other in the network.
     n_latent : int, default=0
         Channels that flow in place of the cells; 0 lets the cells themselves flow.
     is_recalibrated : bool, default=False
@@ -100,6 +102,7 @@ class ConditionalFlow(TableNetwork):
         n_layers: int,
         n_heads: int,
         dropout: float,
+        has_column_attention: bool = False,
         n_latent: int = 0,
         is_recalibrated: bool = False,
         is_stretched: bool = False,
@@ -119,6 +122,7 @@ class ConditionalFlow(TableNetwork):
             "n_layers": n_layers,
             "n_heads": n_heads,
             "dropout": dropout,
+            "has_column_attention": has_column_attention,
             "is_recalibrated": is_recalibrated,
             "is_stretched": is_stretched,
         }
@@ -144,6 +148,7 @@ class ConditionalFlow(TableNetwork):
             n_layers=n_layers,
             n_heads=n_heads,
             dropout=dropout,
+            has_column_attention=has_column_attention,
             generator=generator,
         )
 

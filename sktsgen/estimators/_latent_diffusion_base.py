@@ -66,6 +66,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "column_attention": ["boolean"],
         "sampler": [StrOptions(set(SAMPLERS))],
         "n_sampling_steps": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
@@ -145,6 +146,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             n_layers=int(self.n_layers),
             n_heads=int(self.n_heads),
             dropout=self.dropout,
+            has_column_attention=bool(self.column_attention),
             is_recalibrated=True,
             generator=generator,
         )

@@ -45,6 +45,8 @@ class LatentDiffusionForecaster(Continuation):
         Width, blocks and attention heads of the network.
     dropout : float, default=0.1
         Dropout rate, in [0, 1).
+    column_attention : bool, default=False
+        As in `LatentDiffusionImputer`.
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
         Solver.
     n_sampling_steps : int, default=5
@@ -112,6 +114,7 @@ class LatentDiffusionForecaster(Continuation):
         n_layers: int = 4,
         n_heads: int = 4,
         dropout: float = 0.1,
+        column_attention: bool = False,
         sampler: str = "midpoint",
         n_sampling_steps: int = 5,
         max_epochs: int = 15,
@@ -136,6 +139,7 @@ class LatentDiffusionForecaster(Continuation):
         self.n_layers = n_layers
         self.n_heads = n_heads
         self.dropout = dropout
+        self.column_attention = column_attention
         self.sampler = sampler
         self.n_sampling_steps = n_sampling_steps
         self.max_epochs = max_epochs
@@ -178,6 +182,7 @@ class LatentDiffusionForecaster(Continuation):
         *,
         n_samples: int = 100,
         quantiles: Sequence[float] | None = None,
+        mean: bool = False,
         known: Any = None,
         random_state: Any = None,
     ) -> Any:
@@ -195,6 +200,9 @@ class LatentDiffusionForecaster(Continuation):
         quantiles : sequence of float or None, default=None
             Levels, above 0 and below 1; None returns the draws. Of columns that are no numbers
             there are no quantiles.
+        mean : bool, default=False
+            Whether to give the mean of the draws in their place, one future for each series. Of
+            columns that are no numbers there is none; `n_samples=0` has their likeliest levels.
         known : DataFrame or None, default=None
             Columns whose future is known, with `horizon` rows for each series of `X`, series
             after series. They come back as given, and the others follow them.
@@ -207,13 +215,16 @@ class LatentDiffusionForecaster(Continuation):
             Shape (n_samples, horizon, n_channels) for one series and (n_series, n_samples,
             horizon, n_channels) for a panel; a frame has index levels (sample, time) or (series,
             sample, time), the stamps following those of `X`; a list has for each series the list
-            of its futures. With `quantiles`, these stand where the draws would.
+            of its futures. With `quantiles` or `mean`, these stand where the draws would, as
+            floats.
         """
         check_is_fitted(self)
         check_count("horizon", horizon)
         check_count("n_samples", n_samples, least=0)
         panel = self._check_again(X)
         levels = None if quantiles is None else _checked_levels(quantiles, n_samples)
+        if mean:
+            _check_mean(levels, n_samples)
         rows, seed = self._extend(panel, horizon), self._repeated_seed(random_state)
         if known is not None:
             self._show(rows, panel.lengths, known, horizon)
@@ -228,10 +239,17 @@ class LatentDiffusionForecaster(Continuation):
         n_futures, table = drawn.shape[1], self._decode(drawn, seed)
         if known is not None:
             table = _overwritten(table, known, self._positions(known, "known"), n_futures, horizon)
+        if mean:
+            middle = _by_draw(table, panel.n_series, n_samples, horizon, "a mean was").mean(1)
+            return self._arranged(_rows_of(middle), panel, 1, horizon, _as_floats(self.spec_))
         if levels is None:
-            return self._arranged(table, panel, n_futures, horizon)
-        middle = _quantiles(table, panel.n_series, n_samples, horizon, levels)
-        return self._arranged(middle, panel, len(levels), horizon, levels)
+            return self._arranged(table, panel, n_futures, horizon, self.spec_)
+        draws = _by_draw(table, panel.n_series, n_samples, horizon, "quantiles were")
+        # Weibull's cover what they promise, also with few draws.
+        found = np.quantile(draws, levels, axis=1, method="weibull").swapaxes(0, 1)
+        table, spec = _rows_of(found), _as_floats(self.spec_)
+        futures = self._arranged(table, panel, len(levels), horizon, spec)
+        return _with_levels(futures, levels) if isinstance(futures, pd.DataFrame) else futures
 
     def _show(self, rows: Rows, past: np.ndarray, known: pd.DataFrame, horizon: int) -> None:
         """Put known columns of the future into rows."""
@@ -252,18 +270,16 @@ class LatentDiffusionForecaster(Continuation):
         panel: Panel,
         n_futures: int,
         horizon: int,
-        levels: np.ndarray | None = None,
+        spec: PanelSpec,
     ) -> Any:
         """Rows of (series, future, step) in the container of `panel`."""
         is_single = panel.n_series == 1 and panel.spec.container in ("array_2d", "frame")
         n_all = panel.n_series * n_futures
         last = panel.last_stamps if self.spec_.time.kind != "none" else None
         after = None if last is None else last.repeat(n_futures)
-        spec = self.spec_ if levels is None else _as_floats(self.spec_)
         futures = restore_panel(table, spec, lengths=[horizon] * n_all, after=after)
         if isinstance(futures, pd.DataFrame):
-            framed = with_sample_level(futures, panel, n_futures, horizon, is_single)
-            return framed if levels is None else _with_levels(framed, levels)
+            return with_sample_level(futures, panel, n_futures, horizon, is_single)
         if isinstance(futures, np.ndarray):
             shape = (panel.n_series, n_futures, *futures.shape[1:])
             return futures if is_single else futures.reshape(shape)
@@ -279,18 +295,26 @@ def _checked_levels(quantiles: Sequence[float], n_samples: int) -> np.ndarray:
     return levels
 
 
-def _quantiles(
-    table: Any, n_series: int, n_samples: int, horizon: int, levels: np.ndarray
-) -> np.ndarray:
-    """Quantiles over draws that cover what they promise, also with few draws."""
+def _check_mean(levels: np.ndarray | None, n_samples: int) -> None:
+    if levels is not None:
+        raise ValueError("quantiles and mean=True were both asked for; ask for one at a time.")
+    if not n_samples:
+        raise ValueError("mean=True is of draws and n_samples=0 takes none; take 100, say.")
+
+
+def _by_draw(table: Any, n_series: int, n_samples: int, horizon: int, asked: str) -> np.ndarray:
+    """Numbers of draws, (n_series, n_samples, horizon, n_channels)."""
     values = np.asarray(table)
     if values.dtype.kind not in "biuf":
         raise ValueError(
-            "quantiles were asked of columns that are no numbers; take the draws instead."
+            f"{asked} asked of columns that are no numbers; take the draws instead, or their "
+            f"likeliest levels with n_samples=0."
         )
-    draws = values.astype(np.float64).reshape(n_series, n_samples, horizon, -1)
-    found = np.quantile(draws, levels, axis=1, method="weibull").swapaxes(0, 1)
-    return found.reshape(-1, draws.shape[-1])
+    return values.astype(np.float64).reshape(n_series, n_samples, horizon, -1)
+
+
+def _rows_of(futures: np.ndarray) -> np.ndarray:
+    return futures.reshape(-1, futures.shape[-1])
 
 
 def _overwritten(

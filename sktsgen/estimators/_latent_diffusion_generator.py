@@ -55,6 +55,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Width, blocks and attention heads of the network.
     dropout : float, default=0.0
         Dropout rate, in [0, 1).
+    column_attention : bool, default=False
+        As in `LatentDiffusionImputer`.
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
         Solver.
     n_sampling_steps : int, default=10
@@ -141,6 +143,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         n_layers: int = 4,
         n_heads: int = 4,
         dropout: float = 0.0,
+        column_attention: bool = False,
         sampler: str = "midpoint",
         n_sampling_steps: int = 10,
         max_epochs: int = 20,
@@ -167,6 +170,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         self.n_layers = n_layers
         self.n_heads = n_heads
         self.dropout = dropout
+        self.column_attention = column_attention
         self.sampler = sampler
         self.n_sampling_steps = n_sampling_steps
         self.max_epochs = max_epochs

@@ -60,6 +60,8 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         Width, blocks and attention heads of the network.
     dropout : float, default=0.1
         Dropout rate, in [0, 1).
+    column_attention : bool, default=False
+        Whether the columns of each time step also attend to each other in the network.
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
         Solver. All but the first take one network call a step.
     n_sampling_steps : int, default=5
@@ -162,6 +164,7 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         n_layers: int = 4,
         n_heads: int = 4,
         dropout: float = 0.1,
+        column_attention: bool = False,
         sampler: str = "midpoint",
         n_sampling_steps: int = 5,
         max_epochs: int = 15,
@@ -188,6 +191,7 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         self.n_layers = n_layers
         self.n_heads = n_heads
         self.dropout = dropout
+        self.column_attention = column_attention
         self.sampler = sampler
         self.n_sampling_steps = n_sampling_steps
         self.max_epochs = max_epochs

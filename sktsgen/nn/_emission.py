@@ -237,6 +237,7 @@ class MixtureEmission(nn.Module):
         if self.stay is not None:
             is_after_a_step = (guesses[1] != 0.0).any(-1)
             logits = self.stay.begin(self._is_held(guesses[1], before))
+            if_held = (self._of_numbers(guesses[1]) - points) / self.inflation
         for place, slot in enumerate(self.slots):
             state, uniform_of = F.silu(hidden[:, place]), uniforms[:, place, 0]
             weights = self.from_earlier[place + 1 :, slot.start : slot.stop]  # (later, own, hidden)
@@ -248,6 +249,7 @@ class MixtureEmission(nn.Module):
                 hidden[:, place + 1 :] += weights[:, feature].transpose(0, 1) * share[:, None, None]
                 continue
             number = self._rank[place]
+            point, inflation = points[:, number], self.inflation[number]
             if slot.is_held:
                 assert self.stay is not None
                 among = self.held.index(number)
@@ -255,16 +257,17 @@ class MixtureEmission(nn.Module):
                 stays = stays & is_after_a_step
                 logits = self.stay.follow(among, stays, logits)
             residual = self._draw_number(number, state, uniform_of, normal[:, place])
-            value = points[:, number] + residual * self.inflation[number]
+            value = torch.addcmul(point, residual, inflation)
             if slot.is_held:
                 value = torch.where(stays, guesses[1][:, slot.start], value)
-                residual = (value - points[:, number]) / self.inflation[number]
+                residual = torch.where(stays, if_held[:, number], residual)
             if slot.step or slot.gap >= 0:
                 value = self._settled(slot, value, values, guesses[1])
-                residual = (value - points[:, number]) / self.inflation[number]
+                residual = (value - point) / inflation
                 residual = residual if slot.gap < 0 else residual * (1.0 - values[:, slot.gap])
             values[:, slot.start] = value
-            hidden[:, place + 1 :] += self._seen(place, value, residual) * weights[:, 0]
+            if place + 1 < self.n_slots:
+                hidden[:, place + 1 :].addcmul_(self._seen(place, value, residual), weights[:, 0])
         return values
 
     def present(self, values: Float[Tensor, "n features"]) -> Float[Tensor, "n numbers"]:
@@ -346,7 +349,7 @@ class MixtureEmission(nn.Module):
         logits, means, raw_scales = parameters.chunk(3, dim=-1)
         chosen = draw_index(logits, uniform_of)[:, None]
         scale = self._scale(raw_scales.gather(1, chosen))
-        return (means.gather(1, chosen) + scale * normal[:, None])[:, 0]
+        return torch.addcmul(means.gather(1, chosen), scale, normal[:, None])[:, 0]
 
     def _is_held(self, values: Tensor, former: Tensor | None) -> Tensor:
         """Tell which of the numbers that may be held are exactly those of the step before."""

@@ -7,9 +7,6 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-# The largest float32 below 1.
-_BELOW_ONE = 1.0 - 2.0**-24
-
 
 class HeldNumbers(nn.Module):
     """Probability that a number keeps the value of the step before.
@@ -65,8 +62,7 @@ class HeldNumbers(nn.Module):
     ) -> tuple[Bool[Tensor, " n"], Float[Tensor, " n"]]:
         """Draw whether one number is held; the second return is a new uniform, where it is not."""
         share = torch.sigmoid((state @ self.weight[number]).float() + logits[:, number])
-        rest = (uniform - share) / (1.0 - share)
-        return uniform < share, rest.clamp(0.0, _BELOW_ONE)
+        return uniform < share, (uniform - share) / (1.0 - share)
 
     def follow(
         self, number: int, held: Bool[Tensor, " n"], logits: Float[Tensor, "n held"]

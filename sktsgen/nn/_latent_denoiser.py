@@ -11,10 +11,13 @@ from jaxtyping import Complex, Float
 from torch import Tensor, nn
 
 from sktsgen.nn._attention import CausalAttention
+from sktsgen.nn._column_attention import ColumnAttention
 from sktsgen.nn._layers import Linear, RMSNorm
 from sktsgen.ops import drop, rotary_factors
 
 _N_FREQUENCIES = 16
+# Of every channel: its noisy state; first guess, whether it is visible, how sure the guess is.
+_N_KNOWN = 4
 
 
 class Estimate(NamedTuple):
@@ -38,8 +41,9 @@ class Estimate(NamedTuple):
 class LatentDenoiser(nn.Module):
     """Read noisy latents beside all that is known of a window; say what the noise hides.
 
-    Blocks of dilated convolutions, twice as wide from one to the next, alternate with attention
-    over all time steps. The diffusion time scales and shifts the input of each [1]_.
+    Blocks of dilated convolutions, twice as wide from one to the next; every second one attends
+    over all time steps, and the others along the columns of each where asked for. The diffusion
+    time scales and shifts the input of each [1]_.
 
     Parameters
     ----------
@@ -48,13 +52,16 @@ class LatentDenoiser(nn.Module):
     n_cells : int
         Width of the medians.
     n_context : int
-        Width of what is known of every time step.
+        Width of what is known of every time step: a few things of every channel, one after the
+        other, the channels of the latents first.
     n_levels : int
         Levels of all discrete columns together.
     d_model, n_layers, n_heads : int
         Width, blocks and attention heads.
     dropout : float
         Rate after each block, in training.
+    has_column_attention : bool, default=False
+        Whether the latents of a step, one for each column, attend to each other as well.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -78,9 +85,11 @@ class LatentDenoiser(nn.Module):
         n_layers: int,
         n_heads: int,
         dropout: float,
+        has_column_attention: bool = False,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        self.n_latent = n_latent
         self.dropout, self.head_dim = dropout, d_model // n_heads
         self.inward = Linear(n_latent + n_context, d_model, generator, bias=True)
         self.time_code = nn.Sequential(
@@ -90,7 +99,14 @@ class LatentDenoiser(nn.Module):
             nn.SiLU(),
         )
         self.blocks = nn.ModuleList(  # type: ignore[assignment]
-            DenoiserBlock(d_model, n_heads, 2**i, has_attention=i % 2 == 1, generator=generator)
+            DenoiserBlock(
+                d_model,
+                n_heads,
+                2**i,
+                has_attention=i % 2 == 1,
+                n_columns=n_latent if has_column_attention and i % 2 == 0 else 0,
+                generator=generator,
+            )
             for i in range(n_layers)
         )
         self.norm = RMSNorm(d_model)
@@ -113,14 +129,16 @@ class LatentDenoiser(nn.Module):
         angles = t[:, None] * self.frequencies
         code = self.time_code(torch.cat([angles.sin(), angles.cos()], dim=-1))[:, None]
         factors = rotary_factors(torch.arange(x.shape[1], device=x.device), self.head_dim)
+        known = context.unflatten(-1, (_N_KNOWN - 1, -1))[..., : self.n_latent]
+        cells = torch.cat([noisy[..., None], known.transpose(-1, -2)], dim=-1)
         for block in self.blocks:
-            x = x + drop(block(x, code, factors), self.dropout, generator)
+            x = x + drop(block(x, code, factors, cells), self.dropout, generator)
         out = self.outward(F.silu(self.norm(x)))
         return Estimate(*out.split(self.widths, dim=-1))
 
 
 class DenoiserBlock(nn.Module):
-    """A gated dilated convolution, and attention where asked for."""
+    """A gated dilated convolution, and attention along time and columns where asked for."""
 
     def __init__(
         self,
@@ -129,6 +147,7 @@ class DenoiserBlock(nn.Module):
         dilation: int,
         *,
         has_attention: bool,
+        n_columns: int = 0,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -141,22 +160,28 @@ class DenoiserBlock(nn.Module):
         self.attention = (
             CausalAttention(d_model, n_heads, n_heads, generator) if has_attention else None
         )
+        self.columns = (
+            ColumnAttention(n_columns, _N_KNOWN, d_model, generator) if n_columns else None
+        )
 
     def forward(
         self,
         x: Float[Tensor, "batch time dim"],
         code: Float[Tensor, "batch 1 dim"],
         factors: Complex[Tensor, "time half"],
+        cells: Float[Tensor, "batch time latent known"],
     ) -> Float[Tensor, "batch time dim"]:
         scale, shift = self.modulation(code).chunk(2, dim=-1)
         state = self.norm(x) * (1.0 + scale) + shift
         gate, value = self.taps(neighbours(state, self.dilation)).chunk(2, dim=-1)
         out: Tensor = self.mix(F.silu(gate) * value)
-        if self.attention is None:
-            return out
-        everywhere = torch.ones(1, x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)
-        attended: Tensor = self.attention(self.attention_norm(x + out), factors, everywhere)
-        return out + attended
+        normed = self.attention_norm(x + out)
+        if self.columns is not None:
+            out = out + self.columns(normed, cells)
+        if self.attention is not None:
+            everywhere = torch.ones(1, x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)
+            out = out + self.attention(normed, factors, everywhere)
+        return out
 
 
 def neighbours(

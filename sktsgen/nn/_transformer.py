@@ -26,6 +26,19 @@ class Block(nn.Module):
         self.feed_forward_norm = RMSNorm(d_model)
         self.feed_forward = SwiGLU(d_model, d_ff, generator)
 
+    def forward(
+        self,
+        x: Float[Tensor, "batch time dim"],
+        factors: Complex[Tensor, "time half"],
+        mask: Bool[Tensor, "#batch time time"],
+        rate: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> Float[Tensor, "batch time dim"]:
+        """All steps at once; `generator` switches dropout of `rate` on."""
+        attended = self.attention(self.attention_norm(x), factors, mask)
+        x = x + drop(attended, rate, generator)
+        return x + drop(self.feed_forward(self.feed_forward_norm(x)), rate, generator)
+
 
 class CausalTransformer(nn.Module):
     """RMSNorm, rotary positions, SwiGLU, causal attention within a sliding window [1]_.
@@ -95,10 +108,7 @@ class CausalTransformer(nn.Module):
             hidden = (positions[:, None] > 0) & (positions[None, :] == 0)
             mask = mask & ~(startless[:, None, None] & hidden)
         for block in self.blocks:
-            attended = block.attention(block.attention_norm(x), factors, mask)
-            x = x + drop(attended, self.dropout, generator)
-            fed = block.feed_forward(block.feed_forward_norm(x))
-            x = x + drop(fed, self.dropout, generator)
+            x = block(x, factors, mask, self.dropout, generator)
         states: Tensor = self.norm(x)
         return states
 

@@ -39,23 +39,26 @@ def draw_index(
     weights = torch.exp(logits - logits.amax(-1, keepdim=True))
     n_codes = weights.shape[-1]
     if n_codes < 256 or n_codes % _BLOCK:
-        return _invert(weights, uniform * weights.sum(-1))[0]
+        return _invert(weights.cumsum(-1), uniform * weights.sum(-1))
     blocks = weights.unflatten(-1, (-1, _BLOCK))
     sums = blocks.sum(-1)
-    block, rest = _invert(sums, uniform * sums.sum(-1))
-    chosen = blocks.gather(1, block[:, None, None].expand(-1, 1, _BLOCK)).squeeze(1)
-    return block * _BLOCK + _invert(chosen, rest)[0]
+    cumulative, level = sums.cumsum(-1), uniform * sums.sum(-1)
+    block = _invert(cumulative, level)[:, None]
+    before = (cumulative.gather(1, block) - sums.gather(1, block)).squeeze(1)
+    rest = _below_end(cumulative, level) - before
+    chosen = blocks.gather(1, block[..., None].expand(-1, 1, _BLOCK)).squeeze(1)
+    return block.squeeze(1) * _BLOCK + _invert(chosen.cumsum(-1), rest)
 
 
-def _invert(weights: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-    """First index whose cumulative weight exceeds `level`, and what of `level` lies beyond it."""
-    cumulative = weights.cumsum(-1)
+def _invert(cumulative: Tensor, level: Tensor) -> Tensor:
+    """First index whose cumulative weight exceeds `level`."""
+    return (cumulative <= _below_end(cumulative, level)[:, None]).sum(-1)
+
+
+def _below_end(cumulative: Tensor, level: Tensor) -> Tensor:
     # Two ways of adding up the weights may differ by a rounding: a level must stay below the end
     # of this one, or an entry without weight could be the last one left.
-    level = torch.minimum(level, cumulative[:, -1] * _BELOW_ONE)
-    index = (cumulative <= level[:, None]).sum(-1)
-    before = cumulative.gather(1, index[:, None]) - weights.gather(1, index[:, None])
-    return index, level - before.squeeze(1)
+    return torch.minimum(level, cumulative[:, -1] * _BELOW_ONE)
 
 
 def draw_normal(uniform: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:

@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from sktsgen.training import Trainer
 from tests.benchmarks._data import Array, Split, split
 from tests.benchmarks._rows import RESULTS, Row
+
+# Of every estimator in a smoke run.
+SMOKE_PARAMS: dict[str, Any] = {"max_epochs": 1, "trainer": Trainer(steps_per_epoch=20)}
 
 
 @dataclass(frozen=True)

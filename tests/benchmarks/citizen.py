@@ -1,7 +1,7 @@
 """Benchmark of what surrounds the models: ``python -m tests.benchmarks.citizen --table streams``.
 
 Strategies, sharded sampling, memory of streams, resumed trainings, damaged files, imports. It needs
-no data but what the library makes up.
+no data but what the library makes up. ``--budget smoke`` runs each with a few examples.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from sktsgen import FactorizedARGenerator, load
 from sktsgen.datasets import make_building_energy, make_var1
 from sktsgen.exceptions import FileFormatError
 from sktsgen.testing import TEST_PARAMS, panels, time_series, token_series
-from tests.benchmarks._rows import RESULTS, Row, append_row
+from tests.benchmarks._rows import Row, append_row, results_folder
 
 ROOT = Path(__file__).parents[2]
 N_STEPS = 64
@@ -45,7 +45,7 @@ def fitted(X: Any, **params: Any) -> FactorizedARGenerator:
 
 def row(table: str, name: str, **figures: Any) -> Row:
     """Give a row of one of these tables."""
-    return {"table": table, "name": name, "budget": "full", **figures}
+    return {"table": table, "name": name, **figures}
 
 
 def strategies(n_examples: int = 1000) -> Iterator[Row]:
@@ -204,9 +204,11 @@ def streams(sizes: Sequence[int] = (200, 1000, 10_000)) -> Iterator[Row]:
             )
 
 
-def survival(n_kills: int = 20, n_flips: int = 1000) -> Iterator[Row]:
+def survival(
+    n_kills: int = 20, n_flips: int = 1000, engines: Sequence[str] = tuple(TEST_PARAMS)
+) -> Iterator[Row]:
     """Count killed trainings that came out as undisturbed ones, and damaged files found."""
-    for engine in TEST_PARAMS:
+    for engine in engines:
         command = [sys.executable, "-m", "tests.citizen.kills", str(n_kills), engine]
         answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
         counts = json.loads(answer.stdout.splitlines()[-1])
@@ -274,7 +276,7 @@ def seconds_of(code: str) -> float:
     return float(answer.stdout)
 
 
-TABLES: dict[str, Callable[[], Iterator[Row]]] = {
+TABLES: dict[str, Callable[..., Iterator[Row]]] = {
     "strategies": strategies,
     "planted_bug": planted_bug,
     "sharding": sharding,
@@ -283,19 +285,34 @@ TABLES: dict[str, Callable[[], Iterator[Row]]] = {
     "fuzz": fuzz,
     "imports": imports,
 }
+SMOKE: dict[str, dict[str, Any]] = {
+    "strategies": {"n_examples": 10},
+    "planted_bug": {"n_seeds": 1, "budget": 20},
+    "sharding": {"n": 20, "length": 24, "n_rounds": 1},
+    "streams": {"sizes": (200,)},
+    "survival": {"n_kills": 1, "n_flips": 10, "engines": ("FactorizedARGenerator",)},
+    "imports": {"n_repeats": 1},
+}
 
 
-def main() -> None:
-    """Measure what the command line asks for."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the command line asks for; of a smoke run all but the wild input."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.citizen", description=__doc__)
     parser.add_argument("--table", choices=[*TABLES, "all"], default="all")
-    parser.add_argument("--results", type=Path, default=RESULTS)
-    options = parser.parse_args()
+    parser.add_argument("--budget", choices=["full", "smoke"], default="full")
+    parser.add_argument("--results", type=Path, help="folder of the rows")
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     os.environ["PYTHONPATH"] = str(ROOT)  # for the processes that are started
-    for table in TABLES if options.table == "all" else [options.table]:
-        for measured in TABLES[table]():
-            append_row(measured, options.results)
+    sizes = {table: {} for table in TABLES} if options.budget == "full" else SMOKE
+    if options.table not in ("all", *sizes):
+        parser.error(f"--table {options.table} has no smoke run; choose from {', '.join(sizes)}.")
+    for table in sizes if options.table == "all" else [options.table]:
+        for measured in TABLES[table](**sizes[table]):
+            append_row(
+                measured | {"budget": options.budget},
+                results_folder(options.budget, options.results),
+            )
             sys.stderr.write(f"{measured}\n")
 
 

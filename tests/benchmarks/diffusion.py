@@ -18,7 +18,7 @@ from tests.benchmarks._conditioning import TARGETS, conditioning
 from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._forecasting import forecasting
 from tests.benchmarks._latents import latents
-from tests.benchmarks._plan import Plan, setting
+from tests.benchmarks._plan import SMOKE_PARAMS, Plan, setting
 from tests.benchmarks._rows import Row, append_row, results_folder
 from tests.benchmarks._sampling_cost import sampling
 
@@ -49,11 +49,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def rows_of(options: argparse.Namespace) -> Iterator[Row]:
     """Measure the table that is asked for."""
     is_smoke = options.budget == "smoke"
-    params = ({"max_epochs": 1} if is_smoke else {}) | dict(setting(text) for text in options.set)
+    params = (SMOKE_PARAMS if is_smoke else {}) | dict(setting(text) for text in options.set)
+    seeds = options.seeds[: 1 if is_smoke else None]
     if options.table == "forecasting":
         yield from forecasting(
-            options.horizons,
-            options.seeds,
+            options.horizons[: 1 if is_smoke else None],
+            seeds,
             lambda **given: LatentDiffusionForecaster(**given, **params),
             is_smoke=is_smoke,
         )
@@ -64,7 +65,7 @@ def rows_of(options: argparse.Namespace) -> Iterator[Row]:
             engine="LatentDiffusionGenerator",
             dataset=options.dataset,
             window=options.window,
-            seeds=options.seeds,
+            seeds=seeds,
             judge_seeds=options.judge_seeds,
             params=params,
             budget=options.budget,

@@ -18,7 +18,7 @@ import torch
 from tests.benchmarks._data import LOADERS, has_shared_data
 from tests.benchmarks._length import length
 from tests.benchmarks._literature import literature
-from tests.benchmarks._plan import Plan, estimator_class, setting
+from tests.benchmarks._plan import SMOKE_PARAMS, Plan, estimator_class, setting
 from tests.benchmarks._quality import quality
 from tests.benchmarks._rows import Row, append_row, results_folder
 from tests.benchmarks._speed import speed
@@ -34,7 +34,6 @@ TABLES: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "codebook": codebook,
     "truth": truth,
 }
-SMOKE_PARAMS = {"max_epochs": 2}
 
 
 def run(table: str, plan: Plan) -> int:

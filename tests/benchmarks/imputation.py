@@ -15,7 +15,7 @@ from tests.benchmarks._data import has_shared_data
 from tests.benchmarks._imputation import LOADERS, PEERS, ImputationPlan, imputation, save_masks
 from tests.benchmarks._masks import PATTERNS
 from tests.benchmarks._mixed_imputation import TABLES
-from tests.benchmarks._plan import estimator_class, setting
+from tests.benchmarks._plan import SMOKE_PARAMS, estimator_class, setting
 from tests.benchmarks._rows import append_row, results_folder
 
 
@@ -42,11 +42,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def plan_of(options: argparse.Namespace) -> ImputationPlan:
     """Turn the command line into a plan."""
     is_smoke = options.budget == "smoke"
-    params = dict(setting(text) for text in options.set)
+    params = (SMOKE_PARAMS if is_smoke else {}) | dict(setting(text) for text in options.set)
     return ImputationPlan(
         make={name: partial(_make, name, params) for name in options.imputer},
         dataset=options.dataset,
-        patterns=tuple(options.patterns),
+        patterns=tuple(options.patterns[: 2 if is_smoke else None]),
         seeds=tuple(options.seeds[: 1 if is_smoke else None]),
         params=params,
         pypots=options.pypots,

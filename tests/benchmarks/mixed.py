@@ -36,7 +36,7 @@ from tests.benchmarks._mixed_tables import (
     split,
 )
 from tests.benchmarks._panel_rivals import NAMES, drawn_by_rival
-from tests.benchmarks._plan import estimator_class, setting
+from tests.benchmarks._plan import SMOKE_PARAMS, estimator_class, setting
 from tests.benchmarks._rows import Row, append_row, results_folder
 from tests.benchmarks._table_scores import judged
 
@@ -156,7 +156,7 @@ def _generated(
     more = [] if judge is None else series_of(generator.sample(judge.n, length=window))
     return {
         "name": options.engine,
-        "params": params,
+        "params": {name: str(value) for name, value in params.items()},
         "n_rows": len(data.train),
         "n_series": data.train.index.levels[0].size,
         "fit_cpu_s": fitted - begin,
@@ -212,6 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.budget == "smoke":
         options.dataset, options.windows, options.max_epochs = options.dataset[:1], 30, 1
+        options.set = [*SMOKE_PARAMS.items(), *options.set]
     folder = results_folder(options.budget, options.results)
     options.rivals, options.set = dict(options.rivals), dict(options.set)
     for dataset in options.dataset:

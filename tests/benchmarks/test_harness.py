@@ -15,7 +15,7 @@ from tests.benchmarks._data import block_bootstrap, cut_windows, hold_out
 from tests.benchmarks._joining import JoiningGenerator
 from tests.benchmarks._literature import unit_series
 from tests.benchmarks._panel_rivals import drawn_by_rival
-from tests.benchmarks._plan import Plan, estimator_class
+from tests.benchmarks._plan import SMOKE_PARAMS, Plan, estimator_class
 from tests.benchmarks._products import measure_products
 from tests.benchmarks._protocol import evaluate_windows, floor_windows
 from tests.benchmarks._published import published
@@ -156,7 +156,12 @@ def test_smoke_run_of_the_estimator_writes_rows(table, shared_data, tmp_path):
     factorized.main(["--table", table, "--budget", "smoke", "--results", str(tmp_path)])
     rows = list(read_rows(tmp_path))
     assert {row["table"] for row in rows} == {table}
-    assert all(row["params"] in ({}, {"max_epochs": "2"}) for row in rows)
+    params = {name: str(value) for name, value in SMOKE_PARAMS.items()}
+    assert all(row["params"] in ({}, params) for row in rows)
+
+
+def joining(max_epochs, trainer, **params):
+    return JoiningGenerator(**params)
 
 
 @pytest.mark.parametrize("table", ["quality", "length", "literature"])
@@ -164,7 +169,7 @@ def test_smoke_rows_of_a_table_render(table, toy_series, tmp_path):
     arguments = ["--dataset", "stocks", "--window", "8", "--budget", "smoke", "--seeds", "3"]
     options = factorized.parse([*arguments, "--results", str(tmp_path), "--set", "step=0.25"])
     options.table = table
-    plan = factorized.plan_of(options, lambda max_epochs, **kwargs: JoiningGenerator(**kwargs))
+    plan = factorized.plan_of(options, joining)
     n_rows = factorized.run(table, plan)
     rows = list(read_rows(tmp_path))
     assert len(rows) == n_rows

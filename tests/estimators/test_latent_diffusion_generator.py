@@ -158,6 +158,27 @@ def test_quantiles_stand_where_draws_would():
     np.testing.assert_allclose(found[:, 1], np.median(draws, axis=1), rtol=1e-5)
 
 
+@pytest.mark.parametrize("container", [np.asarray, list])
+def test_the_mean_of_the_draws_stands_where_they_would(container):
+    X = container(make_var1(2, 20, random_state=0))
+    model = small(LatentDiffusionForecaster).fit(X)
+    found = np.asarray(model.forecast(X, 4, n_samples=50, mean=True))
+    assert found.shape == (2, 1, 4, 2)
+    draws = np.asarray(model.forecast(X, 4, n_samples=50))
+    np.testing.assert_allclose(found, draws.mean(1, keepdims=True), rtol=1e-5)
+
+
+def test_the_mean_of_whole_numbers_is_no_whole_number():
+    index = pd.date_range("2024-01-01", periods=30, freq="h", name="when")
+    counts = np.random.default_rng(0).poisson(5, 30)
+    frame = pd.DataFrame({"count": counts}, index=index)
+    found = small(LatentDiffusionForecaster).fit(frame).forecast(frame, 3, mean=True)
+    assert found.index.names == ["sample", "when"]
+    assert len(found) == 3
+    assert found["count"].dtype == np.float64
+    assert (found["count"] % 1 != 0).any()
+
+
 def test_known_columns_come_back_and_are_followed():
     frame = led_series()
     model = honest(LatentDiffusionForecaster, window_length=16).fit(frame)
@@ -175,6 +196,12 @@ def test_wrong_quantiles_and_known_rows_are_refused(forecaster):
         forecaster.forecast(frame, 2, quantiles=[0.5, 1.0])
     with pytest.raises(ValueError, match="n_samples=0 takes none"):
         forecaster.forecast(frame, 2, n_samples=0, quantiles=[0.5])
+    with pytest.raises(ValueError, match="mean=True is of draws and n_samples=0 takes none"):
+        forecaster.forecast(frame, 2, n_samples=0, mean=True)
+    with pytest.raises(ValueError, match="quantiles and mean=True were both asked for"):
+        forecaster.forecast(frame, 2, quantiles=[0.5], mean=True)
+    with pytest.raises(ValueError, match="a mean was asked of columns that are no numbers"):
+        forecaster.forecast(frame, 2, mean=True)
     with pytest.raises(ValueError, match="n_samples=-1 must be a whole number of at least 0"):
         forecaster.forecast(frame, 2, n_samples=-1)
     with pytest.raises(ValueError, match="known has 3 rows; 1 series and horizon=2 need 2"):

@@ -7,9 +7,18 @@ from sktsgen.nn import LatentDenoiser, velocity_skip
 from tests.nn.networks import normal, seeded
 
 
-def new_denoiser(n_layers=3):
+def new_denoiser(n_layers=3, has_column_attention=False):
     denoiser = LatentDenoiser(
-        2, 4, 6, 3, d_model=16, n_layers=n_layers, n_heads=4, dropout=0.0, generator=seeded()
+        2,
+        4,
+        6,
+        3,
+        d_model=16,
+        n_layers=n_layers,
+        n_heads=4,
+        dropout=0.0,
+        has_column_attention=has_column_attention,
+        generator=seeded(),
     )
     torch.nn.init.normal_(denoiser.outward.weight, generator=seeded(1))
     return denoiser
@@ -32,8 +41,27 @@ def test_every_step_sees_every_other():
     assert (difference[0].abs().amax(1) > 0).all()
 
 
-def test_the_time_matters_and_windows_do_not_mix():
-    denoiser, noisy, context = new_denoiser(), normal(3, 8, 2), normal(3, 8, 6)
+def test_columns_of_a_step_attend_to_each_other_where_asked_for():
+    denoiser, noisy, context = new_denoiser(1, True), normal(2, 8, 2), normal(2, 8, 6)
+    t, attention = torch.tensor([0.2, 0.8]), denoiser.blocks[0].columns
+    before = denoiser(noisy, context, t).flow
+    # What the first column knows of its cell reaches what is read off the second.
+    known = normal(2, 8, 2, 4)
+    changed = known.clone()
+    changed[:, :, 0] += 1.0
+    state = normal(2, 8, 16)
+    torch.nn.init.zeros_(attention.outward.weight)
+    attention.outward.weight.data[:, attention.from_cell.weight.shape[0] :] = 1.0
+    difference = attention(state, changed) - attention(state, known)
+    assert (difference.abs().amax(-1) > 1e-4).all()
+    assert not torch.allclose(before, denoiser(noisy, context, t).flow)
+    assert new_denoiser(1).blocks[0].columns is None
+
+
+@pytest.mark.parametrize("has_column_attention", [False, True])
+def test_the_time_matters_and_windows_do_not_mix(has_column_attention):
+    denoiser = new_denoiser(has_column_attention=has_column_attention)
+    noisy, context = normal(3, 8, 2), normal(3, 8, 6)
     t = torch.tensor([0.1, 0.5, 0.9])
     together = denoiser(noisy, context, t).flow
     for i in range(3):
