@@ -13,7 +13,7 @@ from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._factorized_data import TokenizerData
-from sktsgen.estimators._slots import hidden_levels, integer_bounds
+from sktsgen.estimators._slots import hidden_levels, integer_bounds, smallest_scales
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import (
     FactorizedDecoder,
@@ -95,6 +95,7 @@ class FactorizedStages(AutoregressiveGenerator):
             dropout=self._dropout(),
             input_noise=self.input_noise,
             corruption=self.corruption,
+            smallest_scale=smallest_scales(windows, self.codec_),
             lags=self._lags(),
             generator=generator,
         )

@@ -77,7 +77,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         Largest standard deviation of the noise on what the transformer reads in training,
         relative to the spread of what is read, in [0, 10]. Each window has a level of its own,
         which the transformer is told; drawing and scoring tell it 0.
-    corruption : float, default=0.3
+    corruption : float, default=0.2
         Share of the tokens that are taken wrongly in training, in [0, 1): as one of the nearest
         few codes, for which the finer scales and the values then make up, as they have to for
         tokens that are drawn.
@@ -216,7 +216,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         n_heads: int = 4,
         dropout: float = 0.1,
         input_noise: float = 0.3,
-        corruption: float = 0.3,
+        corruption: float = 0.2,
         max_epochs: int = 16,
         batch_size: int | str = "auto",
         learning_rate: float = 2e-3,

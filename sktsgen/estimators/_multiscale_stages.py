@@ -17,7 +17,7 @@ from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder
-from sktsgen.estimators._slots import hidden_levels, integer_bounds
+from sktsgen.estimators._slots import hidden_levels, integer_bounds, smallest_scales
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import (
     DualPathTokenizer,
@@ -119,6 +119,7 @@ class MultiScaleStages(AutoregressiveGenerator):
             lags=self._lags(),
             n_static=0 if self.static_ is None else self.static_.n_features_,
             slots=self._slots(windows, None if former is None else former.emission.mixture),
+            smallest_scale=smallest_scales(windows, self.codec_),
             generator=generator,
         )
         self._start_emission(prior.emission.mixture, prior.emission.spread, windows)

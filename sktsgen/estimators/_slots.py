@@ -14,6 +14,10 @@ from sktsgen.transformers import FeatureBlock, MixedTypeEncoder
 
 # Time steps that repetitions are counted in.
 _COUNTED = 50_000
+# Standard deviations of the normals of a number are not smaller than this share of its moves, and
+# lie within these bounds, in standard deviations of the feature.
+_SMALL_MOVES = 0.1
+_FINEST, _COARSEST = 0.002, 0.02
 
 
 def slots_of(
@@ -46,6 +50,35 @@ def shares_held(windows: Windows, codec: MixedTypeEncoder) -> Tensor:
     Of all steps, of those after a step at which it moved, and of those after one at which it did
     not. Steps at which a cell is missing, now or before, do not count; shares are kept off 0 and 1.
     """
+    moves, counts = _moves(windows, codec)
+    same = (moves == 0.0) & counts
+    after_stay, after_move = same[:, :-1], counts[:, :-1] & ~same[:, :-1]
+    pairs = [(same, counts), (same[:, 1:] & after_move, counts[:, 1:] & after_move)]
+    pairs.append((same[:, 1:] & after_stay, counts[:, 1:] & after_stay))
+    return torch.stack([(a.sum((0, 1)) + 0.5) / (b.sum((0, 1)) + 1.0) for a, b in pairs])
+
+
+def smallest_scales(windows: Windows, codec: MixedTypeEncoder) -> tuple[float, ...]:
+    """Lower bounds of the standard deviations of the normals of each number.
+
+    A bound that suits the spread of a series is coarse for one that moves little from step to
+    step: the price of a share moves by a thousandth of its spread over years.
+    """
+    moves, counts = _moves(windows, codec)
+    bounds = []
+    for block in codec.blocks_:
+        if block.kind == "discrete":
+            continue
+        there = counts[..., block.start]
+        sizes = moves[..., block.start][there].abs()
+        sizes = sizes[sizes > 0.0]
+        small = torch.quantile(sizes, _SMALL_MOVES) if len(sizes) else torch.tensor(_COARSEST)
+        bounds.append(float(small.clamp(_FINEST, _COARSEST)))
+    return tuple(bounds)
+
+
+def _moves(windows: Windows, codec: MixedTypeEncoder) -> tuple[Tensor, Tensor]:
+    """First differences of the features of some windows, and where neither cell is missing."""
     n_windows = min(len(windows), 1 + _COUNTED // windows.window_length)
     chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
     (features,), observed = windows.gather(chosen)
@@ -53,12 +86,7 @@ def shares_held(windows: Windows, codec: MixedTypeEncoder) -> Tensor:
     for block in codec.blocks_:
         if block.has_missing:
             is_there[..., block.start : block.stop] &= features[..., block.stop - 1, None] == 0.0
-    counts = is_there[:, 1:] & is_there[:, :-1]
-    same = (features[:, 1:] == features[:, :-1]) & counts
-    after_stay, after_move = same[:, :-1], counts[:, :-1] & ~same[:, :-1]
-    pairs = [(same, counts), (same[:, 1:] & after_move, counts[:, 1:] & after_move)]
-    pairs.append((same[:, 1:] & after_stay, counts[:, 1:] & after_stay))
-    return torch.stack([(a.sum((0, 1)) + 0.5) / (b.sum((0, 1)) + 1.0) for a, b in pairs])
+    return features.diff(dim=1), is_there[:, 1:] & is_there[:, :-1]
 
 
 def hidden_levels(codec: MixedTypeEncoder) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from sktsgen.nn._held import HeldNumbers
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._level_tree import level_tree
 from sktsgen.nn._slots import Slot, choices_of, read_slots
-from sktsgen.ops import draw_index, draw_normal, mixture_log_density, mixture_log_mass
+from sktsgen.ops import draw_index, draw_normal, drop, mixture_log_density, mixture_log_mass
 
 # Steps of integers up to this share of the smallest scale: density times step differs from the
 # probability by less than 0.05 % there, and is cheaper.
@@ -54,10 +54,13 @@ class MixtureEmission(nn.Module):
         Number of normals per number.
     d_hidden : int
         Hidden width per slot.
-    smallest_scale : float
-        Lower bound of a normal's standard deviation, in units of the features.
+    smallest_scale : float or sequence of float
+        Lower bound of a normal's standard deviation, in units of the features; one for each number,
+        or one for all.
     slots : sequence of tuple or None, default=None
         What is drawn one after the other, as `Slot`; None is every feature as a number.
+    dropout : float, default=0.0
+        Dropout rate of the hidden states, in training.
     generator : torch.Generator
         Source of the initial weights.
     """
@@ -67,6 +70,7 @@ class MixtureEmission(nn.Module):
     log_steps: Tensor
     integers: Tensor
     places_of_numbers: Tensor
+    smallest_scales: Tensor
     is_number: Tensor
 
     def __init__(
@@ -76,14 +80,16 @@ class MixtureEmission(nn.Module):
         *,
         n_mixture: int,
         d_hidden: int,
-        smallest_scale: float,
+        smallest_scale: float | Sequence[float],
         slots: Collection[tuple[Any, ...]] | None = None,
+        dropout: float = 0.0,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.n_features, self.n_mixture = n_features, n_mixture
-        self.d_hidden, self.smallest_scale = d_hidden, smallest_scale
-        self._sort(read_slots(slots, n_features))
+        self.d_hidden = d_hidden
+        self.dropout = dropout
+        self._sort(read_slots(slots, n_features), smallest_scale)
         n_slots, n_numbers = len(self.slots), len(self.numbers)
         self.gate = Linear(d_context, n_numbers, generator, bias=True, gain=0.3)
         self.from_context = Linear(d_context, n_slots * d_hidden, generator, bias=True)
@@ -111,7 +117,7 @@ class MixtureEmission(nn.Module):
         self.register_buffer("inflation", torch.ones(n_numbers))
         self._register()
 
-    def _sort(self, slots: Collection[Slot]) -> None:
+    def _sort(self, slots: Collection[Slot], smallest_scale: float | Sequence[float]) -> None:
         """Tell the places of numbers and of levels apart, and what is special of either."""
         self.slots = slots = tuple(slots)
         self.numbers = [place for place, slot in enumerate(slots) if not slot.n_levels]
@@ -123,8 +129,11 @@ class MixtureEmission(nn.Module):
         }
         self.gapped = [i for i, slot in enumerate(of_numbers) if slot.gap >= 0]
         self.gaps = [of_numbers[i].gap for i in self.gapped]
+        if isinstance(smallest_scale, float):
+            smallest_scale = [smallest_scale] * len(of_numbers)
+        self.smallest = list(smallest_scale)
         self.coarse = [
-            i for i, slot in enumerate(of_numbers) if slot.step > _FINE * self.smallest_scale
+            i for i, slot in enumerate(of_numbers) if slot.step > _FINE * self.smallest[i]
         ]
         self.held = [i for i, slot in enumerate(of_numbers) if slot.is_held]
         self.has_integers = any(slot.step for slot in of_numbers)
@@ -146,6 +155,7 @@ class MixtureEmission(nn.Module):
             "earlier": (place_of < torch.arange(self.n_slots)[:, None]).float()[..., None],
             "log_steps": torch.where(steps > 0, steps, 1.0).log(),
             "integers": torch.tensor([[s.step, s.lowest, s.highest] for s in integers]),
+            "smallest_scales": torch.tensor(self.smallest),
             "places_of_numbers": torch.tensor([s.start for s in of_numbers], dtype=torch.int64),
             "is_number": torch.tensor([not slot.n_levels for slot in self.slots]),
         }
@@ -168,17 +178,20 @@ class MixtureEmission(nn.Module):
         guesses: tuple[Float[Tensor, "n features"], Float[Tensor, "n features"]],
         context: Float[Tensor, "n d_context"],
         before: Float[Tensor, "n features"] | None = None,
+        generator: torch.Generator | None = None,
     ) -> Float[Tensor, "n slots"]:
         """Log density of every number, and log-probability of levels, given the slots before.
 
         A level that may not be drawn, and a number that is missing, have 0. `before` are the
-        values two steps ago, by which it is known what was held; None are zeros.
+        values two steps ago, by which it is known what was held; None are zeros. `generator`
+        switches dropout on.
         """
         numbers = self._of_numbers(values)
         residual = (numbers - self._points(guesses, context)) / self.inflation
         if self.gapped:
             residual = residual * self.present(values)
-        of_numbers, of_levels = self._states(values, residual, context)
+        states = self._states(values, residual, context)
+        of_numbers, of_levels = (drop(part, self.dropout, generator) for part in states)
         density = self._density_of_numbers(numbers, residual, of_numbers)
         if self.stay is not None:
             density[:, self.held] = self.stay.log_density(
@@ -307,7 +320,7 @@ class MixtureEmission(nn.Module):
     def _density_of_numbers(self, numbers: Tensor, residual: Tensor, states: Tensor) -> Tensor:
         parameters = torch.einsum("nfh,fhk->nfk", states, self.out) + self.out_bias
         logits, means, raw_scales = parameters.chunk(3, dim=-1)
-        scales = self._scale(raw_scales)
+        scales = F.softplus(raw_scales) + self.smallest_scales[:, None]
         density = mixture_log_density(residual, logits, means, scales) - self.inflation.log()
         if not self.has_integers:
             return density
@@ -348,7 +361,7 @@ class MixtureEmission(nn.Module):
         parameters = torch.addmm(self.out_bias[number], state, self.out[number])
         logits, means, raw_scales = parameters.chunk(3, dim=-1)
         chosen = draw_index(logits, uniform_of)[:, None]
-        scale = self._scale(raw_scales.gather(1, chosen))
+        scale = F.softplus(raw_scales.gather(1, chosen)) + self.smallest[number]
         return torch.addcmul(means.gather(1, chosen), scale, normal[:, None])[:, 0]
 
     def _is_held(self, values: Tensor, former: Tensor | None) -> Tensor:
@@ -381,9 +394,6 @@ class MixtureEmission(nn.Module):
         of_tokens, former = (self._of_numbers(guess) for guess in guesses)
         # In float32 whatever the layers compute in: it is values of the data that are mixed.
         return torch.lerp(of_tokens.float(), former, torch.sigmoid(self.gate(context).float()))
-
-    def _scale(self, raw: Tensor) -> Tensor:
-        return F.softplus(raw) + self.smallest_scale
 
 
 def _width(slot: Slot) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -88,6 +88,8 @@ class ScalePrior(Network):
     lags : tuple of int
         How many steps back the values are that the density of a value sees as they are,
         descending to 1.
+    smallest_scale : float or sequence of float, default=0.02
+        Least standard deviation of a normal of the density, of each number or of all.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -123,6 +125,7 @@ class ScalePrior(Network):
         lags: Collection[int] = (3, 2, 1),
         n_static: int = 0,
         slots: Collection[tuple[Any, ...]] | None = None,
+        smallest_scale: float | Sequence[float] = 0.02,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -145,6 +148,7 @@ class ScalePrior(Network):
             "lags": tuple(lags),
             "n_static": n_static,
             "slots": None if slots is None else tuple(tuple(slot) for slot in slots),
+            "smallest_scale": smallest_scale,
         }
         self.is_parallel, self.n_classes = is_parallel, n_classes
         self.input_noise = input_noise
@@ -200,6 +204,7 @@ class ScalePrior(Network):
             dropout=dropout,
             lags=lags,
             slots=slots,
+            smallest_scale=smallest_scale,
             generator=generator,
         )
 

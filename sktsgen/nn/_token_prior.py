@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -101,8 +101,9 @@ class TokenPrior(Network):
         Dropout rate; largest standard deviation of the noise on what is read, relative to its
         spread, each window being told its own;
         share of the steps that are read wrongly.
-    n_mixture, smallest_scale : int, float
-        Normals per feature of the mixture emission, and the least standard deviation of one.
+    n_mixture, smallest_scale : int, float or sequence of float
+        Normals per feature of the mixture emission, and the least standard deviation of one, of
+        each number or of all.
     lags : tuple of int
         How many steps back the steps are that the heads see as they are, the last one 1; with a
         mixture emission only.
@@ -135,7 +136,7 @@ class TokenPrior(Network):
         input_noise: float,
         corruption: float,
         n_mixture: int = 8,
-        smallest_scale: float = 0.02,
+        smallest_scale: float | Sequence[float] = 0.02,
         lags: Collection[int] = (3, 2, 1),
         n_static: int = 0,
         slots: Collection[tuple[Any, ...]] | None = None,
@@ -195,6 +196,7 @@ class TokenPrior(Network):
                 d_hidden=64 if len(read_slots(slots, n_features)) <= 10 else 32,
                 smallest_scale=smallest_scale,
                 slots=slots,
+                dropout=dropout,
                 generator=generator,
             )
             if has_mixture
@@ -211,7 +213,7 @@ class TokenPrior(Network):
             generator,
             self._hidden_start(rows.inputs, generator),
         )
-        parts = self.log_likelihood(self.with_former(states, rows.inputs), rows)
+        parts = self.log_likelihood(self.with_former(states, rows.inputs), rows, generator)
         n_terms = parts.tokens.shape[-1] + parts.values.shape[-1]
         per_step = parts.tokens.sum(-1) * self._share_present(rows) + parts.values.sum(-1)
         weights = observed.to(per_step.dtype)
@@ -245,9 +247,12 @@ class TokenPrior(Network):
         return torch.cat([states, *former], dim=-1)
 
     def log_likelihood(
-        self, context: Float[Tensor, "batch time d_context"], rows: Rows
+        self,
+        context: Float[Tensor, "batch time d_context"],
+        rows: Rows,
+        generator: torch.Generator | None = None,
     ) -> LogLikelihood:
-        """Log-likelihood of every step given what came before it."""
+        """Log-likelihood of every step given what came before it; `generator` is for dropout."""
         partial = self._partial_sums(rows.codes)
         logits = self.heads(context, partial[..., :-1, :])
         tokens = -F.cross_entropy(
@@ -261,6 +266,7 @@ class TokenPrior(Network):
             self._guesses(context, rows),
             torch.cat([context, partial[..., -1, :]], -1).flatten(0, 1),
             context[..., -2 * n_features : -n_features].flatten(0, 1),
+            generator,
         )
         return LogLikelihood(tokens, values.unflatten(0, rows.codes.shape[:2]))
 

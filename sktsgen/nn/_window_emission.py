@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -78,6 +78,8 @@ class WindowEmission(nn.Module):
     slots : sequence of tuple or None
         What is drawn one after the other within a step, as `Slot`; None is every feature as a
         number.
+    smallest_scale : float or sequence of float, default=0.02
+        Least standard deviation of a normal, of each number or of all.
     generator : torch.Generator
         Source of the initial weights.
     """
@@ -97,6 +99,7 @@ class WindowEmission(nn.Module):
         dropout: float = 0.0,
         lags: Collection[int] = (3, 2, 1),
         slots: Collection[tuple[Any, ...]] | None = None,
+        smallest_scale: float | Sequence[float] = 0.02,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -127,8 +130,9 @@ class WindowEmission(nn.Module):
             d_model + d_states + (2 + len(self.lags)) * n_features,
             n_mixture=8,
             d_hidden=64 if len(read_slots(slots, n_features)) <= 10 else 32,
-            smallest_scale=0.02,
+            smallest_scale=smallest_scale,
             slots=slots,
+            dropout=dropout,
             generator=generator,
         )
 
@@ -155,7 +159,7 @@ class WindowEmission(nn.Module):
         context = self._context(states, plan, former)
         guesses = self._guesses(plan, former[-1])
         density = self.mixture.log_density(
-            values.flatten(0, 1), guesses, context.flatten(0, 1), self._before(former)
+            values.flatten(0, 1), guesses, context.flatten(0, 1), self._before(former), generator
         )
         return density.view(*values.shape[:2], -1)
 

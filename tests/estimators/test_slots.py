@@ -3,8 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from sktsgen.estimators._slots import hidden_levels, integer_bounds, slots_of
+from sktsgen.data import Windows
+from sktsgen.estimators._slots import (
+    hidden_levels,
+    integer_bounds,
+    slots_of,
+    smallest_scales,
+)
 from sktsgen.transformers import MixedTypeEncoder
 
 TABLE = pd.DataFrame(
@@ -53,3 +60,23 @@ def test_bounds_of_integers_are_integers(codec):
     bounds = integer_bounds(codec)
     np.testing.assert_array_equal(bounds[:, 1:], codec.bounds_[:, 1:])
     np.testing.assert_allclose(bounds[:, 0], [count.lowest, count.highest])
+
+
+def test_normals_may_be_as_small_as_the_small_moves_of_a_number():
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(rng.normal(size=(4000, 1)), axis=0)
+    rows = np.column_stack([walk, np.repeat(walk[::4], 4, axis=0), rng.normal(size=4000)])
+    codec = MixedTypeEncoder(calendar=False).fit(rows)
+    features = torch.tensor(codec.encode(rows), dtype=torch.float32)
+    windows = Windows((features,), np.array([4000]), 20)
+    walked, held, white = smallest_scales(windows, codec)
+    small = np.quantile(np.abs(np.diff(features[:, 0])), 0.1)
+    assert walked == pytest.approx(small, rel=0.05)
+    assert walked < held < 0.02  # repeated values do not count
+    assert white == pytest.approx(0.02)
+
+
+def test_levels_have_no_smallest_scale(codec):
+    features = torch.tensor(codec.encode(TABLE), dtype=torch.float32)
+    windows = Windows((features,), np.array([len(TABLE)]), 3)
+    assert len(smallest_scales(windows, codec)) == 2  # count and heat

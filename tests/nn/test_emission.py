@@ -103,3 +103,32 @@ def test_a_standard_deviation_is_never_below_the_smallest():
     emission.out.data[..., 2] = 0.0
     values = drawn(emission, 5000)
     torch.testing.assert_close(values.std(), torch.tensor(0.02), rtol=0.05, atol=0)
+
+
+def test_each_number_may_have_a_smallest_standard_deviation_of_its_own():
+    emission = MixtureEmission(
+        2, 4, n_mixture=1, d_hidden=6, smallest_scale=[0.002, 0.5], generator=seeded()
+    ).requires_grad_(False)
+    emission.out_bias.data[:, 2] = -100.0
+    emission.out.data.zero_()
+    emission.from_earlier.data.zero_()
+    values = drawn(emission, 5000)
+    torch.testing.assert_close(values.std(0), torch.tensor([0.002, 0.5]), rtol=0.05, atol=0)
+    at = values[:100].clone()
+    expected = torch.distributions.Normal(values.mean(0), torch.tensor([0.002, 0.5])).log_prob(at)
+    torch.testing.assert_close(density(emission, at).mean(0), expected.mean(0), rtol=0, atol=0.05)
+
+
+def test_dropout_is_switched_on_by_a_generator():
+    emission = MixtureEmission(
+        2, 4, n_mixture=3, d_hidden=6, smallest_scale=0.02, dropout=0.5, generator=seeded()
+    )
+    guesses, context = setting(8, 2)
+    values = normal(8, 2)
+    plain = emission.log_density(values, guesses, context)
+    torch.testing.assert_close(plain, emission.log_density(values, guesses, context))
+    dropped, again = (
+        emission.log_density(values, guesses, context, generator=seeded(5)) for _ in range(2)
+    )
+    torch.testing.assert_close(dropped, again)
+    assert not torch.allclose(plain, dropped)
