@@ -56,8 +56,9 @@ class FactorizedARGenerator(FactorizedCoding):
     d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
         Width, blocks, query heads and key-value heads of the transformer.
     dropout : float or "auto", default="auto"
-        Dropout rate of the transformer, in [0, 1). Auto is 0.1, and 0.2 from windows of 48 steps
-        on: the more past a step is read with, the more of it can be learnt by heart.
+        Dropout rate of the transformer and of the density of values, in [0, 1). Auto is 0.1, 0.2
+        from windows of 48 steps on and 0.5 beyond 40 features: the more a step is read with, the
+        more of it can be learnt by heart.
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
         relative to the spread of what is read, in [0, 10]. Each window has a level of its own,

@@ -27,8 +27,8 @@ from sktsgen.transformers import MixedTypeEncoder
 
 # Windows that the spread of what the codes leave over is taken from.
 _ERROR_WINDOWS = 1024
-# Windows of so many steps take more dropout.
-_LONG = 48
+# Windows of so many steps take more dropout, and those of more features than this.
+_LONG, _WIDE = 48, 40
 # Rows that are encoded together.
 _CHUNK = 2**16
 
@@ -111,6 +111,8 @@ class FactorizedStages(AutoregressiveGenerator):
 
     def _dropout(self) -> float:
         if self.dropout == "auto":
+            if self._n_features > _WIDE:
+                return 0.5
             return 0.2 if self.window_length_ >= _LONG else 0.1
         return float(self.dropout)
 
