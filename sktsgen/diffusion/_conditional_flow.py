@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -50,10 +51,8 @@ class ConditionalFlow(TableNetwork):
     ----------
     n_timesteps : int
         Length of a window.
-    widths : list of int
-        Features of every block: 1 for a number, the number of levels for a discrete one.
-    columns : list of int
-        Column of every block.
+    widths, columns : list of int
+        Features of every block, 1 for a number and else the number of levels, and its column.
     n_columns : int
         Columns that can be hidden; those from there on are always known.
     rank : int
@@ -63,12 +62,9 @@ class ConditionalFlow(TableNetwork):
     metadata : list of int
         Columns that are shown for all time steps in most windows, whatever else is hidden.
     condition_noise : float
-        Largest standard deviation of the noise on them in training, and half the largest share
-        of wrong levels.
-    d_model, n_layers, n_heads, dropout : int, int, int, float
+        Largest standard deviation of the noise on them in training, half the share of wrong levels.
+    d_model, n_layers, n_heads, dropout, has_column_attention : int, int, int, float, bool
         Of the network.
-    has_column_attention : bool, default=False
-        Whether the columns of a step attend to each other in the network.
     n_latent : int, default=0
         Channels that flow in place of the cells; 0 lets the cells themselves flow.
     is_recalibrated : bool, default=False
@@ -109,6 +105,13 @@ class ConditionalFlow(TableNetwork):
         generator: torch.Generator,
     ) -> None:
         super().__init__(widths, columns, n_columns)
+        sizes: dict[str, Any] = {
+            "d_model": d_model,
+            "n_layers": n_layers,
+            "n_heads": n_heads,
+            "dropout": dropout,
+            "has_column_attention": has_column_attention,
+        }
         self.config = {
             "n_timesteps": n_timesteps,
             "widths": list(widths),
@@ -118,11 +121,7 @@ class ConditionalFlow(TableNetwork):
             "mixture": dict(mixture),
             "metadata": list(metadata),
             "condition_noise": condition_noise,
-            "d_model": d_model,
-            "n_layers": n_layers,
-            "n_heads": n_heads,
-            "dropout": dropout,
-            "has_column_attention": has_column_attention,
+            **sizes,
             "is_recalibrated": is_recalibrated,
             "is_stretched": is_stretched,
         }
@@ -144,11 +143,7 @@ class ConditionalFlow(TableNetwork):
             n_cells,
             3 * n_channels,
             sum(self.codes.level_widths),
-            d_model=d_model,
-            n_layers=n_layers,
-            n_heads=n_heads,
-            dropout=dropout,
-            has_column_attention=has_column_attention,
+            **sizes,
             generator=generator,
         )
 
@@ -190,7 +185,7 @@ class ConditionalFlow(TableNetwork):
         return self.of_numbers(wanted)
 
     def _says_levels(self, asked: Tensor) -> Tensor:
-        """Say which windows train the levels: all, as they are asked for at every step."""
+        """Say which windows train levels: all, as they are asked for at every step."""
         return torch.ones_like(asked)
 
     def _point_loss(

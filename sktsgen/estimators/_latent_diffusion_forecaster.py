@@ -43,9 +43,7 @@ class LatentDiffusionForecaster(Continuation):
         Whether hour, weekday and season are known to the model where there is a time index.
     d_model, n_layers, n_heads : int, default=64, 4, 4
         Width, blocks and attention heads of the network.
-    dropout : float, default=0.1
-        Dropout rate, in [0, 1).
-    column_attention : bool, default=False
+    dropout, column_attention : float, bool, default=0.1, False
         As in `LatentDiffusionImputer`.
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
         Solver.

@@ -41,9 +41,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     metadata_columns : sequence of label or None, default=None
         Columns that `sample` may be given; of arrays their positions.
     condition_noise : float, default=0.2
-        Largest standard deviation of the noise on these columns in training, in standard
-        deviations of the column, and half the largest share of wrong levels, at least 0. Slightly
-        wrong metadata are then not followed blindly.
+        Largest standard deviation of the noise on these columns in training, in those of the
+        column, and half the largest share of wrong levels, at least 0.
     latent, latent_dim : {"auto", "identity", "vae"}, int or None, default="auto", None
         What flows from the first guess to a draw, as in `LatentDiffusionImputer`.
     fill : {"gaussian", "linear"}, default="gaussian"
@@ -53,9 +52,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         a draw belongs to its time stamps; without, to any time.
     d_model, n_layers, n_heads : int, default=64, 4, 4
         Width, blocks and attention heads of the network.
-    dropout : float, default=0.0
-        Dropout rate, in [0, 1).
-    column_attention : bool, default=False
+    dropout, column_attention : float, bool, default=0.0, False
         As in `LatentDiffusionImputer`.
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
         Solver.

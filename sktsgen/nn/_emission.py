@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from sktsgen.nn._held import HeldNumbers
 from sktsgen.nn._layers import Linear, uniform
 from sktsgen.nn._level_tree import level_tree
-from sktsgen.nn._slots import Slot, choices_of, read_slots
+from sktsgen.nn._slots import Slot, choices_of, read_slots, shown_of, width_of
 from sktsgen.ops import draw_index, draw_normal, drop, mixture_log_density, mixture_log_mass
 
 # Steps of integers up to this share of the smallest scale: density times step differs from the
@@ -54,7 +54,7 @@ class MixtureEmission(nn.Module):
         Number of normals per number.
     d_hidden : int
         Hidden width per slot.
-    smallest_scale : float or sequence of float
+    smallest_scale : float or collection of float
         Lower bound of a normal's standard deviation, in units of the features; one for each number,
         or one for all.
     slots : sequence of tuple or None, default=None
@@ -80,7 +80,7 @@ class MixtureEmission(nn.Module):
         *,
         n_mixture: int,
         d_hidden: int,
-        smallest_scale: float | Sequence[float],
+        smallest_scale: float | Collection[float],
         slots: Collection[tuple[Any, ...]] | None = None,
         dropout: float = 0.0,
         generator: torch.Generator,
@@ -105,19 +105,19 @@ class MixtureEmission(nn.Module):
         start = torch.cat([torch.zeros(n_mixture), means, torch.full((n_mixture,), -1.0)])
         self.out_bias = nn.Parameter(start.expand(n_numbers, -1).clone())
         self.logits = nn.ModuleList(
-            Linear(d_hidden, _width(self.slots[place]), generator, bias=True, gain=0.3)
+            Linear(d_hidden, width_of(self.slots[place]), generator, bias=True, gain=0.3)
             for place in self.levels
         )
         # What is sure once an earlier level is known would be learnt slowly through the states.
         self.between = nn.ParameterList(
-            torch.zeros(len(before), _width(self.slots[place]))
+            torch.zeros(len(before), width_of(self.slots[place]))
             for before, place in list(zip(self.features_before, self.levels, strict=True))[1:]
         )
         self.stay = HeldNumbers(len(self.held), d_hidden) if self.held else None
         self.register_buffer("inflation", torch.ones(n_numbers))
         self._register()
 
-    def _sort(self, slots: Collection[Slot], smallest_scale: float | Sequence[float]) -> None:
+    def _sort(self, slots: Collection[Slot], smallest_scale: float | Collection[float]) -> None:
         """Tell the places of numbers and of levels apart, and what is special of either."""
         self.slots = slots = tuple(slots)
         self.numbers = [place for place, slot in enumerate(slots) if not slot.n_levels]
@@ -256,7 +256,7 @@ class MixtureEmission(nn.Module):
             weights = self.from_earlier[place + 1 :, slot.start : slot.stop]  # (later, own, hidden)
             if slot.n_levels:
                 level = draw_index(self._level_logits(self._rank[place], values, state), uniform_of)
-                feature, share = _shown(slot, level, values)
+                feature, share = shown_of(slot, level, values)
                 shown = F.one_hot(feature, slot.n_levels) * share[:, None]
                 values[:, slot.start : slot.stop] = shown
                 hidden[:, place + 1 :] += weights[:, feature].transpose(0, 1) * share[:, None, None]
@@ -394,19 +394,3 @@ class MixtureEmission(nn.Module):
         of_tokens, former = (self._of_numbers(guess) for guess in guesses)
         # In float32 whatever the layers compute in: it is values of the data that are mixed.
         return torch.lerp(of_tokens.float(), former, torch.sigmoid(self.gate(context).float()))
-
-
-def _width(slot: Slot) -> int:
-    """Logits of a group; a flag chooses between two things."""
-    return max(2, slot.n_levels)
-
-
-def _shown(
-    slot: Slot, level: Int[Tensor, " n"], values: Float[Tensor, "n features"]
-) -> tuple[Int[Tensor, " n"], Float[Tensor, " n"]]:
-    """Feature of a slot that what was drawn is told by, and its value: 0 of a missing cell."""
-    if slot.is_flag:
-        return torch.zeros_like(level), level.to(values.dtype)
-    if slot.gap < 0:
-        return level, torch.ones_like(values[:, 0])
-    return level, 1.0 - values[:, slot.gap]

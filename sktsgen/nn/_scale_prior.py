@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import torch
@@ -88,7 +88,7 @@ class ScalePrior(Network):
     lags : tuple of int
         How many steps back the values are that the density of a value sees as they are,
         descending to 1.
-    smallest_scale : float or sequence of float, default=0.02
+    smallest_scale : float or collection of float, default=0.02
         Least standard deviation of a normal of the density, of each number or of all.
     generator : torch.Generator
         Source of the initial weights.
@@ -125,7 +125,7 @@ class ScalePrior(Network):
         lags: Collection[int] = (3, 2, 1),
         n_static: int = 0,
         slots: Collection[tuple[Any, ...]] | None = None,
-        smallest_scale: float | Sequence[float] = 0.02,
+        smallest_scale: float | Collection[float] = 0.02,
         generator: torch.Generator,
     ) -> None:
         super().__init__()

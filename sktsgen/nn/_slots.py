@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -105,3 +105,19 @@ def without_gaps(
     x[..., [missing for missing, _ in hidden]] = 0.0
     x[..., [present for _, present in hidden if present >= 0]] = 1.0
     return x
+
+
+def width_of(slot: Slot) -> int:
+    """Logits of a group; a flag chooses between two things."""
+    return max(2, slot.n_levels)
+
+
+def shown_of(
+    slot: Slot, level: Int[Tensor, " n"], values: Float[Tensor, "n features"]
+) -> tuple[Int[Tensor, " n"], Float[Tensor, " n"]]:
+    """Feature of a slot that what was drawn is told by, and its value: 0 of a missing cell."""
+    if slot.is_flag:
+        return torch.zeros_like(level), level.to(values.dtype)
+    if slot.gap < 0:
+        return level, torch.ones_like(values[:, 0])
+    return level, 1.0 - values[:, slot.gap]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import torch
@@ -101,7 +101,7 @@ class TokenPrior(Network):
         Dropout rate; largest standard deviation of the noise on what is read, relative to its
         spread, each window being told its own;
         share of the steps that are read wrongly.
-    n_mixture, smallest_scale : int, float or sequence of float
+    n_mixture, smallest_scale : int, float or collection of float
         Normals per feature of the mixture emission, and the least standard deviation of one, of
         each number or of all.
     lags : tuple of int
@@ -136,7 +136,7 @@ class TokenPrior(Network):
         input_noise: float,
         corruption: float,
         n_mixture: int = 8,
-        smallest_scale: float | Sequence[float] = 0.02,
+        smallest_scale: float | Collection[float] = 0.02,
         lags: Collection[int] = (3, 2, 1),
         n_static: int = 0,
         slots: Collection[tuple[Any, ...]] | None = None,

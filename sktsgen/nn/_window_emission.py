@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import torch
@@ -78,7 +78,7 @@ class WindowEmission(nn.Module):
     slots : sequence of tuple or None
         What is drawn one after the other within a step, as `Slot`; None is every feature as a
         number.
-    smallest_scale : float or sequence of float, default=0.02
+    smallest_scale : float or collection of float, default=0.02
         Least standard deviation of a normal, of each number or of all.
     generator : torch.Generator
         Source of the initial weights.
@@ -99,7 +99,7 @@ class WindowEmission(nn.Module):
         dropout: float = 0.0,
         lags: Collection[int] = (3, 2, 1),
         slots: Collection[tuple[Any, ...]] | None = None,
-        smallest_scale: float | Sequence[float] = 0.02,
+        smallest_scale: float | Collection[float] = 0.02,
         generator: torch.Generator,
     ) -> None:
         super().__init__()

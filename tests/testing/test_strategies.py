@@ -16,7 +16,7 @@ from sktsgen.testing import fit_once, panels, time_series
 from sktsgen.training import Trainer
 from tests.testing.canned import CannedGenerator
 
-SEARCH = settings(database=None, deadline=None, max_examples=500)
+SEARCH = settings(database=None, deadline=None, max_examples=1000, derandomize=True)
 CONTAINERS = ("array", "int_array", "arrays", "frame", "frames", "counted")
 
 

@@ -14,7 +14,7 @@ from tests.estimators.models import EMISSIONS, hourly_frame, panel, small
 from tests.testing.canned import CannedGenerator
 
 pytestmark = pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
-SEARCH = settings(database=None, deadline=None, max_examples=60)
+SEARCH = settings(database=None, deadline=None, max_examples=100, derandomize=True)
 
 
 def fitted(X, y=None, **params):
