@@ -22,6 +22,7 @@ from sktsgen.estimators._calibration import (
     data_level,
     data_variance,
     gain_of_shifts,
+    levelling_length,
     n_calibrating,
     n_levelling,
 )
@@ -197,7 +198,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             spread[levels] = some[:, levels].std(0, correction=0)
             emission.start_levels(some)
 
-    def _calibrate(self, windows: Windows, seed: int) -> None:
+    def _calibrate(self, windows: Windows, lengths: np.ndarray, seed: int) -> None:
         """Bring the size of steps in free draws, and where they lead, to those in `windows`."""
         emission, length = self._emission, self.window_length_
         if emission is None or not emission.numbers or length < 2:
@@ -206,12 +207,14 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
         if len(windows) < FEWEST:
             return
-        long_plan = self._plan(n_levelling(windows), 0, length, None, None, seed, {})
+        lasting = levelling_length(length, lengths)
+        n_series = n_levelling(windows, lasting)
+        long_plan = self._plan(n_series, 0, lasting, None, None, seed, {})
         calibrate_level(
             emission,
             lambda: self._run(long_plan, None),
             data_level(windows),
-            gain_of_shifts(windows),
+            gain_of_shifts(windows, lasting),
         )
 
     def forecast(

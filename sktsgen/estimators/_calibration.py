@@ -24,7 +24,10 @@ _LARGEST = 1.5
 # Where the variance of the draws is looked at a second time.
 _PROBE = 1.2
 # Corrections of the level, and how far points are shifted at most.
-_CORRECTIONS, _FARTHEST = 4, 0.1
+_CORRECTIONS, _FARTHEST = 6, 0.1
+# Windows that a draw whose level is corrected lasts, where the series of the data do: what is wrong
+# of it grows for longer than a window.
+_LASTING = 4
 # Memory of a number from step to step beyond which its gain is not told from that of a walk.
 _LONGEST_MEMORY = 0.999
 
@@ -160,20 +163,21 @@ def mean_level(series: np.ndarray, observed: np.ndarray | None = None) -> Level:
 
 def data_level(windows: Windows) -> Level:
     """Level of `windows`, spread over all of them."""
-    n_windows = min(len(windows), n_levelling(windows))
+    n_windows = min(len(windows), n_levelling(windows, windows.window_length))
     chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
     (features,), observed = windows.gather(chosen)
     return mean_level(features.numpy(force=True), observed.numpy(force=True))
 
 
-def gain_of_shifts(windows: Windows) -> Moments:
-    """Mean rise of the level over a window if each step is shifted by 1, by the memory of each.
+def gain_of_shifts(windows: Windows, n_steps: int) -> Moments:
+    """Mean rise of the level over `n_steps` if each is shifted by 1, by the memory of each number.
 
     As of an autoregression of the first order with the same correlation of steps next to each
     other: what reverts to its mean in other ways as well rises less.
     """
-    variance, n_steps = data_variance(windows), windows.window_length
-    memory = np.clip(1.0 - 0.5 * variance, 0.0, _LONGEST_MEMORY)  # features have variance 1
+    memory = np.clip(
+        1.0 - 0.5 * data_variance(windows), 0.0, _LONGEST_MEMORY
+    )  # features have variance 1
     return np.asarray([np.mean((1.0 - m ** np.arange(1, n_steps + 1)) / (1.0 - m)) for m in memory])
 
 
@@ -192,6 +196,11 @@ def n_calibrating(windows: Windows) -> int:
     return min(enough, max(FEWEST, len(windows)))
 
 
-def n_levelling(windows: Windows) -> int:
+def n_levelling(windows: Windows, n_steps: int) -> int:
     """Return the number of series that a level is taken from: half as many as there are data."""
-    return min(max(FEWEST, _LEVEL_STEPS // windows.window_length), max(FEWEST, len(windows) // 2))
+    return min(max(FEWEST, _LEVEL_STEPS // n_steps), max(FEWEST, len(windows) // 2))
+
+
+def levelling_length(window_length: int, lengths: NDArray[np.int64]) -> int:
+    """Return how long drawn series are whose level is taken; `lengths` are those of the data."""
+    return max(window_length, min(int(np.median(lengths)), _LASTING * window_length))

@@ -266,7 +266,7 @@ class FactorizedARGenerator(FactorizedCoding):
         recipe = self._prior_recipe()
         history = trainer.fit(prior, data, recipe, validation=held_out, stage="prior", **run)
         self.prior_ = prior.frozen()
-        self._calibrate(training, generator.initial_seed())
+        self._calibrate(training, panel.lengths, generator.initial_seed())
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
         self.n_iter_, self.best_epoch_ = len(history.losses), history.best_epoch
 

@@ -13,6 +13,7 @@ from sktsgen.estimators._calibration import (
     data_variance,
     difference_variance,
     gain_of_shifts,
+    levelling_length,
     mean_level,
 )
 from sktsgen.nn import MixtureEmission
@@ -127,7 +128,7 @@ def test_a_shift_that_makes_it_worse_is_not_kept(emission):
 
 def test_gain_is_that_of_an_autoregression():
     rows = torch.from_numpy(autoregression_rows(0.8)).float()
-    gain = gain_of_shifts(Windows((rows,), np.array([len(rows)]), 50))
+    gain = gain_of_shifts(Windows((rows,), np.array([len(rows)]), 50), 50)
     expected = np.mean((1.0 - 0.8 ** np.arange(1, 51)) / 0.2)
     np.testing.assert_allclose(gain, [expected], rtol=0.05)
 
@@ -138,3 +139,10 @@ def autoregression_rows(phi, n=20_000):
     for t in range(1, n):
         x[t] += phi * x[t - 1]
     return x / x.std()
+
+
+def test_levels_are_taken_of_long_draws_where_the_data_last_as_long():
+    assert levelling_length(24, np.array([24, 24])) == 24
+    assert levelling_length(24, np.array([60, 50, 70])) == 60
+    assert levelling_length(24, np.array([17_420])) == 96
+    assert levelling_length(24, np.array([10, 12, 24])) == 24
