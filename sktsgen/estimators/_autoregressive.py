@@ -213,7 +213,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         calibrate_level(
             emission,
             lambda: self._run(long_plan, None),
-            data_level(windows),
+            data_level(windows, lasting),
             gain_of_shifts(windows, lasting),
         )
 

@@ -26,8 +26,8 @@ _PROBE = 1.2
 # Corrections of the level, and how far points are shifted at most.
 _CORRECTIONS, _FARTHEST = 6, 0.1
 # Windows that a draw whose level is corrected lasts, where the series of the data do: what is wrong
-# of it grows for longer than a window.
-_LASTING = 4
+# of it grows for longer than a window. Short windows are drawn worse for it.
+_LASTING, _LONG = 4, 48
 # Memory of a number from step to step beyond which its gain is not told from that of a walk.
 _LONGEST_MEMORY = 0.999
 
@@ -161,12 +161,23 @@ def mean_level(series: np.ndarray, observed: np.ndarray | None = None) -> Level:
     return Level(means.mean(0), means.std(0) / np.sqrt(len(means)))
 
 
-def data_level(windows: Windows) -> Level:
-    """Level of `windows`, spread over all of them."""
-    n_windows = min(len(windows), n_levelling(windows, windows.window_length))
+def data_level(windows: Windows, n_steps: int) -> Level:
+    """Level of series of `n_steps` that begin as `windows` do, spread over all of them.
+
+    Where the data drift, longer series lie further on: by what a window rises from its first step
+    to its last, as far as that can be told from chance.
+    """
+    length = windows.window_length
+    n_windows = min(len(windows), n_levelling(windows, length))
     chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
     (features,), observed = windows.gather(chosen)
-    return mean_level(features.numpy(force=True), observed.numpy(force=True))
+    level = mean_level(features.numpy(force=True), observed.numpy(force=True))
+    if n_steps <= length or length < 2:
+        return level
+    rise = (features[:, -1] - features[:, 0])[observed[:, -1]].double().numpy(force=True)
+    error = rise.std(0) / np.sqrt(max(1.0, len(windows) / length))
+    told = _told_from_chance(rise.mean(0), error) / (length - 1)
+    return Level(level.mean + told * (n_steps - length) / 2.0, level.error)
 
 
 def gain_of_shifts(windows: Windows, n_steps: int) -> Moments:
@@ -203,4 +214,6 @@ def n_levelling(windows: Windows, n_steps: int) -> int:
 
 def levelling_length(window_length: int, lengths: NDArray[np.int64]) -> int:
     """Return how long drawn series are whose level is taken; `lengths` are those of the data."""
+    if window_length < _LONG:
+        return window_length
     return max(window_length, min(int(np.median(lengths)), _LASTING * window_length))

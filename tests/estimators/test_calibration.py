@@ -111,7 +111,7 @@ def test_points_are_shifted_by_a_tenth_of_a_spread_at_most(emission):
 def test_level_of_the_data_counts_only_steps_that_are_there():
     rows = torch.tensor([[0.0], [1.0], [2.0], [50.0], [54.0]])
     windows = Windows((rows,), np.array([3, 2]), 3)
-    assert data_level(windows).mean == [26.5]  # of 1 in three steps, and of 52 in two
+    assert data_level(windows, 1).mean == [26.5]  # of 1 in three steps, and of 52 in two
 
 
 def test_a_shift_that_makes_it_worse_is_not_kept(emission):
@@ -142,7 +142,18 @@ def autoregression_rows(phi, n=20_000):
 
 
 def test_levels_are_taken_of_long_draws_where_the_data_last_as_long():
-    assert levelling_length(24, np.array([24, 24])) == 24
-    assert levelling_length(24, np.array([60, 50, 70])) == 60
-    assert levelling_length(24, np.array([17_420])) == 96
-    assert levelling_length(24, np.array([10, 12, 24])) == 24
+    assert levelling_length(50, np.array([50, 50])) == 50
+    assert levelling_length(50, np.array([110, 100, 120])) == 110
+    assert levelling_length(50, np.array([17_420])) == 200
+    assert levelling_length(50, np.array([10, 12, 50])) == 50
+    assert levelling_length(24, np.array([17_420])) == 24
+
+
+def test_the_level_of_long_series_follows_a_drift_of_the_data():
+    rng = np.random.default_rng(0)
+    rising = np.linspace(0.0, 10.0, 2000) + 0.01 * rng.normal(size=2000)
+    rows = torch.tensor(np.column_stack([rising, rng.normal(size=2000)]), dtype=torch.float32)
+    windows = Windows((rows,), np.array([2000]), 20)
+    near, far = (data_level(windows, n_steps).mean for n_steps in (20, 80))
+    slope = 10.0 / 2000
+    np.testing.assert_allclose(far - near, [slope * 30, 0.0], atol=0.02)
