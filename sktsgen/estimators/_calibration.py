@@ -186,9 +186,8 @@ def gain_of_shifts(windows: Windows, n_steps: int) -> Moments:
     As of an autoregression of the first order with the same correlation of steps next to each
     other: what reverts to its mean in other ways as well rises less.
     """
-    memory = np.clip(
-        1.0 - 0.5 * data_variance(windows), 0.0, _LONGEST_MEMORY
-    )  # features have variance 1
+    # Features have variance 1.
+    memory = np.clip(1.0 - 0.5 * data_variance(windows), 0.0, _LONGEST_MEMORY)
     return np.asarray([np.mean((1.0 - m ** np.arange(1, n_steps + 1)) / (1.0 - m)) for m in memory])
 
 

@@ -14,8 +14,8 @@ from sktsgen.transformers import FeatureBlock, MixedTypeEncoder
 
 # Time steps that repetitions are counted in.
 _COUNTED = 50_000
-# Standard deviations of the normals of a number are not smaller than this share of its moves, and
-# lie within these bounds, in standard deviations of the feature.
+# Standard deviations of the normals of a number have this quantile of its moves as a lower bound,
+# kept within these bounds, in standard deviations of the feature.
 _SMALL_MOVES = 0.1
 _FINEST, _COARSEST = 0.002, 0.02
 

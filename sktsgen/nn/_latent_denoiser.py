@@ -89,7 +89,7 @@ class LatentDenoiser(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.n_latent = n_latent
+        self.n_latent, self.has_column_attention = n_latent, has_column_attention
         self.dropout, self.head_dim = dropout, d_model // n_heads
         self.inward = Linear(n_latent + n_context, d_model, generator, bias=True)
         self.time_code = nn.Sequential(
@@ -129,12 +129,16 @@ class LatentDenoiser(nn.Module):
         angles = t[:, None] * self.frequencies
         code = self.time_code(torch.cat([angles.sin(), angles.cos()], dim=-1))[:, None]
         factors = rotary_factors(torch.arange(x.shape[1], device=x.device), self.head_dim)
-        known = context.unflatten(-1, (_N_KNOWN - 1, -1))[..., : self.n_latent]
-        cells = torch.cat([noisy[..., None], known.transpose(-1, -2)], dim=-1)
+        cells = self._cells(noisy, context) if self.has_column_attention else None
         for block in self.blocks:
             x = x + drop(block(x, code, factors, cells), self.dropout, generator)
         out = self.outward(F.silu(self.norm(x)))
         return Estimate(*out.split(self.widths, dim=-1))
+
+    def _cells(self, noisy: Tensor, context: Tensor) -> Tensor:
+        """Gather what is known of each channel that flows, (batch, time, latent, known)."""
+        known = context.unflatten(-1, (_N_KNOWN - 1, -1))[..., : self.n_latent]
+        return torch.cat([noisy[..., None], known.transpose(-1, -2)], dim=-1)
 
 
 class DenoiserBlock(nn.Module):
@@ -169,14 +173,14 @@ class DenoiserBlock(nn.Module):
         x: Float[Tensor, "batch time dim"],
         code: Float[Tensor, "batch 1 dim"],
         factors: Complex[Tensor, "time half"],
-        cells: Float[Tensor, "batch time latent known"],
+        cells: Float[Tensor, "batch time latent known"] | None = None,
     ) -> Float[Tensor, "batch time dim"]:
         scale, shift = self.modulation(code).chunk(2, dim=-1)
         state = self.norm(x) * (1.0 + scale) + shift
         gate, value = self.taps(neighbours(state, self.dilation)).chunk(2, dim=-1)
         out: Tensor = self.mix(F.silu(gate) * value)
         normed = self.attention_norm(x + out)
-        if self.columns is not None:
+        if self.columns is not None and cells is not None:
             out = out + self.columns(normed, cells)
         if self.attention is not None:
             everywhere = torch.ones(1, x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)

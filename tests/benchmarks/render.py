@@ -44,7 +44,7 @@ COVERAGE = "Seeds measured of each generator, every setting at its default; a da
 AGAIN = """## Measuring again
 
 One command a table. Real series are looked for in `../shared/data`, beside the checkout.
-`--budget smoke` cuts any of them but the last down to a trial, whose rows go elsewhere, and
+`--budget smoke` cuts any of them down to a trial, whose rows go elsewhere, and
 `python -m tests.benchmarks.smoke` tries them all.
 
 ```text
