@@ -110,7 +110,7 @@ def test_signed_damage_never_ends_in_anything_else(content, tmp_path):
     tensors = safetensors.numpy.load(content)
     text = json.dumps(document_of(content), separators=(",", ":"))
     n_refused = 0
-    for _ in range(300):
+    for _ in range(100):
         damaged = bytearray(text.encode())
         damaged[rng.integers(len(damaged))] ^= 1 << rng.integers(7)
         try:
@@ -122,7 +122,7 @@ def test_signed_damage_never_ends_in_anything_else(content, tmp_path):
             continue
         else:
             assert type(model).__name__ in ESTIMATORS
-    assert n_refused > 20
+    assert n_refused > 10
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def sample(estimator: Any, n_samples: int = 1, **options: Any) -> Any:
     >>> from sklearn.preprocessing import StandardScaler
     >>> import sktsgen
     >>> from sktsgen.datasets import make_var1
-    >>> generator = sktsgen.FactorizedARGenerator(d_model=8, batch_size=8, max_epochs=1)
+    >>> generator = sktsgen.FactorizedARGenerator(window_length=24, d_model=8, max_epochs=1)
     >>> pipeline = make_pipeline(StandardScaler(), generator).fit(make_var1(1, 300)[0])
     >>> sktsgen.sample(pipeline, 3, length=10).shape
     (3, 10, 2)

@@ -57,8 +57,8 @@ class FactorizedARGenerator(FactorizedCoding):
         Width, blocks, query heads and key-value heads of the transformer.
     dropout : float or "auto", default="auto"
         Dropout rate of the transformer and of the density of values, in [0, 1). Auto is 0.1, 0.2
-        from windows of 48 steps on and 0.5 beyond 40 features: the more a step is read with, the
-        more of it can be learnt by heart.
+        from windows of 48 steps on or of less than 50,000 values, and 0.5 beyond 40 features: the
+        more a step is read with, and the fewer steps there are, the more is learnt by heart.
     input_noise : float, default=0.3
         Largest standard deviation of the noise on what the transformer reads in training,
         relative to the spread of what is read, in [0, 10]. Each window has a level of its own,

@@ -27,8 +27,8 @@ from sktsgen.transformers import MixedTypeEncoder
 
 # Windows that the spread of what the codes leave over is taken from.
 _ERROR_WINDOWS = 1024
-# Windows of so many steps take more dropout, and those of more features than this.
-_LONG, _WIDE = 48, 40
+# Windows of so many steps take more dropout, those of more features, and less values than these.
+_LONG, _WIDE, _FEW = 48, 40, 50_000
 # Rows that are encoded together.
 _CHUNK = 2**16
 
@@ -92,7 +92,7 @@ class FactorizedStages(AutoregressiveGenerator):
             n_heads=int(self.n_heads),
             n_kv_heads=int(self.n_kv_heads),
             window=self.window_length_,
-            dropout=self._dropout(),
+            dropout=self._dropout(windows),
             input_noise=self.input_noise,
             corruption=self.corruption,
             smallest_scale=smallest_scales(windows, self.codec_),
@@ -109,12 +109,13 @@ class FactorizedStages(AutoregressiveGenerator):
     def _emission(self) -> MixtureEmission | None:
         return self.prior_.emission
 
-    def _dropout(self) -> float:
-        if self.dropout == "auto":
-            if self._n_features > _WIDE:
-                return 0.5
-            return 0.2 if self.window_length_ >= _LONG else 0.1
-        return float(self.dropout)
+    def _dropout(self, windows: Windows) -> float:
+        if self.dropout != "auto":
+            return float(self.dropout)
+        if self._n_features > _WIDE:
+            return 0.5
+        is_small = windows.rows[0].shape[0] * self._n_features < _FEW
+        return 0.2 if is_small or self.window_length_ >= _LONG else 0.1
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(

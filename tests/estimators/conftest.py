@@ -46,4 +46,4 @@ def scale_model(request):
 @pytest.fixture(scope="session")
 def scale_ar1_model():
     """Trained on 300 series of an AR(1)."""
-    return fitted(multiscale.honest(), make_ar1(300, 32, phi=PHI, random_state=0))
+    return fitted(multiscale.honest(max_epochs=3), make_ar1(300, 32, phi=PHI, random_state=0))

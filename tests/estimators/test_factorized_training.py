@@ -201,9 +201,16 @@ def test_saved_model_keeps_what_it_learnt(panel_model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("dropout", "window_length", "rate"), [("auto", 47, 0.1), ("auto", 48, 0.2), (0.05, 48, 0.05)]
+    ("dropout", "window_length", "n_rows", "rate"),
+    [
+        ("auto", 47, 25_000, 0.1),
+        ("auto", 48, 25_000, 0.2),
+        ("auto", 8, 60, 0.2),
+        (0.05, 48, 60, 0.05),
+    ],
 )
-def test_long_windows_take_more_dropout(dropout, window_length, rate):
-    X = np.random.default_rng(0).normal(size=(60, 2))
-    model = fitted(small(dropout=dropout, window_length=window_length), X)
+def test_long_windows_and_few_values_take_more_dropout(dropout, window_length, n_rows, rate):
+    X = np.random.default_rng(0).normal(size=(n_rows, 2))
+    few = Trainer(steps_per_epoch=1)
+    model = fitted(small(dropout=dropout, window_length=window_length, trainer=few), X)
     assert model.prior_.config["dropout"] == rate

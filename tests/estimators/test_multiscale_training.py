@@ -7,6 +7,7 @@ import torch
 
 from sktsgen.estimators._multiscale_stages import automatic_scales
 from sktsgen.exceptions import CodebookUsageWarning
+from sktsgen.training import Trainer
 from tests.estimators.models import fitted, panel
 from tests.estimators.multiscale_models import small
 
@@ -56,11 +57,13 @@ def test_small_is_below_six_million_parameters_and_widths_can_be_given():
     """The sizes of ETTh1 at 24."""
     X = np.random.default_rng(0).standard_normal((3, 40, 7)).cumsum(1)
     widths = {"d_hidden": None, "code_dim": None, "d_model": None, "n_layers": None}
-    chosen = {"window_length": 24, "scales": "auto", "codebook_size": 128}
-    generator = fitted(small(**widths, **chosen, n_heads=4), X)
+    chosen = {"window_length": 24, "scales": "auto", "codebook_size": 128, "n_heads": 4}
+    # A network that is never trained: its size is all that is asked for.
+    chosen |= {"max_epochs": 1, "trainer": Trainer(steps_per_epoch=1)}
+    generator = fitted(small(**widths, **chosen), X)
     assert generator.n_parameters_ < 6e6
     assert generator.prior_.trunk.d_model == 64
-    wider = fitted(small(**widths | {"d_model": 32}, **chosen, n_heads=4), X)
+    wider = fitted(small(**widths | {"d_model": 32}, **chosen), X)
     assert wider.prior_.trunk.d_model == 32
     assert wider.tokenizer_.config == generator.tokenizer_.config | {
         "codebook_size": wider.codebook_size_
