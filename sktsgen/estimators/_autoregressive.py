@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,8 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
     """Base of generators of two stages, tokens and a prior, that know a density."""
 
     period_: int | None
+    # Windows that free draws last whose level is brought to that of the data.
+    _levelled_windows: ClassVar[int]
 
     @abstractmethod
     def _draw_features(self, draw: Draw) -> Tensor:
@@ -207,7 +209,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
         if len(windows) < FEWEST:
             return
-        lasting = levelling_length(length, lengths)
+        lasting = levelling_length(length, lengths, self._levelled_windows)
         n_series = n_levelling(windows, lasting)
         long_plan = self._plan(n_series, 0, lasting, None, None, seed, {})
         calibrate_level(

@@ -25,9 +25,8 @@ _LARGEST = 1.5
 _PROBE = 1.2
 # Corrections of the level, and how far points are shifted at most.
 _CORRECTIONS, _FARTHEST = 6, 0.1
-# Windows that a draw whose level is corrected lasts, where the series of the data do: what is wrong
-# of it grows for longer than a window. Short windows are drawn worse for it.
-_LASTING, _LONG = 4, 48
+# Steps of a window below which draws are the worse for a level that is corrected over several.
+_LONG = 48
 # Memory of a number from step to step beyond which its gain is not told from that of a walk.
 _LONGEST_MEMORY = 0.999
 
@@ -211,8 +210,11 @@ def n_levelling(windows: Windows, n_steps: int) -> int:
     return min(max(FEWEST, _LEVEL_STEPS // n_steps), max(FEWEST, len(windows) // 2))
 
 
-def levelling_length(window_length: int, lengths: NDArray[np.int64]) -> int:
-    """Return how long drawn series are whose level is taken; `lengths` are those of the data."""
+def levelling_length(window_length: int, lengths: NDArray[np.int64], n_windows: int) -> int:
+    """Return how long drawn series are whose level is taken: `n_windows`, if the data last as long.
+
+    What is wrong of a level may grow for longer than a window; `lengths` are those of the data.
+    """
     if window_length < _LONG:
         return window_length
-    return max(window_length, min(int(np.median(lengths)), _LASTING * window_length))
+    return max(window_length, min(int(np.median(lengths)), n_windows * window_length))

@@ -148,6 +148,8 @@ class FactorizedARGenerator(FactorizedCoding):
     (5, 100, 1)
     """
 
+    # What is wrong of a step adds up over all of them, so that longer draws tell more of it.
+    _levelled_windows = 4
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "codebook_size": [Interval(Integral, 2, None, closed="left")],

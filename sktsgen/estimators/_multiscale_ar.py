@@ -160,6 +160,8 @@ class MultiScaleARGenerator(MultiScaleParts):
     (5, 100, 1)
     """
 
+    # Every window has a plan of its own, which keeps the level of longer draws.
+    _levelled_windows = 1
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "size": [StrOptions({"small", "large"})],
         "decoding": [StrOptions({"token", "scale"})],

@@ -142,11 +142,12 @@ def autoregression_rows(phi, n=20_000):
 
 
 def test_levels_are_taken_of_long_draws_where_the_data_last_as_long():
-    assert levelling_length(50, np.array([50, 50])) == 50
-    assert levelling_length(50, np.array([110, 100, 120])) == 110
-    assert levelling_length(50, np.array([17_420])) == 200
-    assert levelling_length(50, np.array([10, 12, 50])) == 50
-    assert levelling_length(24, np.array([17_420])) == 24
+    assert levelling_length(50, np.array([50, 50]), 4) == 50
+    assert levelling_length(50, np.array([110, 100, 120]), 4) == 110
+    assert levelling_length(50, np.array([17_420]), 4) == 200
+    assert levelling_length(50, np.array([10, 12, 50]), 4) == 50
+    assert levelling_length(24, np.array([17_420]), 4) == 24
+    assert levelling_length(50, np.array([17_420]), 1) == 50
 
 
 def test_the_level_of_long_series_follows_a_drift_of_the_data():
