@@ -59,10 +59,11 @@ class FactorizedARGenerator(FactorizedCoding):
         Dropout rate of the transformer and of the density of values, in [0, 1). Auto is 0.1, 0.2
         from windows of 48 steps on or of less than 50,000 values, and 0.5 beyond 40 features: the
         more a step is read with, and the fewer steps there are, the more is learnt by heart.
-    input_noise : float, default=0.3
+    input_noise : float or "auto", default="auto"
         Largest standard deviation of the noise on what the transformer reads in training,
         relative to the spread of what is read, in [0, 10]. Each window has a level of its own,
-        which the transformer is told; drawing and scoring tell it 0.
+        which the transformer is told; drawing and scoring tell it 0. Auto is 0.3, and
+        less, down to 0.03, where a move is nearly that of the step before, as on sines.
     corruption : float, default=0.0
         Share of the steps that are read wrongly in training, in [0, 1).
     max_epochs : int, default=20
@@ -163,7 +164,7 @@ class FactorizedARGenerator(FactorizedCoding):
         "n_heads": [Interval(Integral, 1, None, closed="left")],
         "n_kv_heads": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
-        "input_noise": [Interval(Real, 0, 10, closed="both")],
+        "input_noise": [Interval(Real, 0, 10, closed="both"), StrOptions({"auto"})],
         "corruption": [Interval(Real, 0, 1, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
@@ -195,7 +196,7 @@ class FactorizedARGenerator(FactorizedCoding):
         n_heads: int = 4,
         n_kv_heads: int = 1,
         dropout: float | str = "auto",
-        input_noise: float = 0.3,
+        input_noise: float | str = "auto",
         corruption: float = 0.0,
         max_epochs: int = 20,
         batch_size: int | str = "auto",

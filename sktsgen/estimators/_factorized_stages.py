@@ -13,7 +13,12 @@ from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._factorized_data import TokenizerData
-from sktsgen.estimators._slots import hidden_levels, integer_bounds, smallest_scales
+from sktsgen.estimators._slots import (
+    hidden_levels,
+    integer_bounds,
+    roughness,
+    smallest_scales,
+)
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import (
     FactorizedDecoder,
@@ -29,6 +34,9 @@ from sktsgen.transformers import MixedTypeEncoder
 _ERROR_WINDOWS = 1024
 # Windows of so many steps take more dropout, those of more features, and less values than these.
 _LONG, _WIDE, _FEW = 48, 40, 50_000
+# Least and most noise on what is read, and how much of it there is by how rough series are: noise
+# hides where a smooth one goes.
+_NOISE, _BY_ROUGHNESS = (0.03, 0.3), 0.6
 # Rows that are encoded together.
 _CHUNK = 2**16
 
@@ -93,7 +101,7 @@ class FactorizedStages(AutoregressiveGenerator):
             n_kv_heads=int(self.n_kv_heads),
             window=self.window_length_,
             dropout=self._dropout(windows),
-            input_noise=self.input_noise,
+            input_noise=self._input_noise(windows),
             corruption=self.corruption,
             smallest_scale=smallest_scales(windows, self.codec_),
             lags=self._lags(),
@@ -116,6 +124,13 @@ class FactorizedStages(AutoregressiveGenerator):
             return 0.5
         is_small = windows.rows[0].shape[0] * self._n_features < _FEW
         return 0.2 if is_small or self.window_length_ >= _LONG else 0.1
+
+    def _input_noise(self, windows: Windows) -> float:
+        if self.input_noise != "auto":
+            return float(self.input_noise)
+        if self.emission == "point":
+            return _NOISE[1]
+        return float(np.clip(_BY_ROUGHNESS * roughness(windows, self.codec_), *_NOISE))
 
     def _tokenizer_recipe(self) -> Recipe:
         return Recipe(

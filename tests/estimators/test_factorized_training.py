@@ -214,3 +214,21 @@ def test_long_windows_and_few_values_take_more_dropout(dropout, window_length, n
     few = Trainer(steps_per_epoch=1)
     model = fitted(small(dropout=dropout, window_length=window_length, trainer=few), X)
     assert model.prior_.config["dropout"] == rate
+
+
+@pytest.mark.parametrize(
+    ("input_noise", "emission", "step", "level"),
+    [
+        ("auto", "mixture", 1.0, 0.3),
+        ("auto", "mixture", 0.1, 0.06),
+        ("auto", "mixture", 0.01, 0.03),
+        ("auto", "point", 0.01, 0.3),
+        (0.2, "mixture", 0.01, 0.2),
+    ],
+)
+def test_smooth_series_are_read_with_less_noise(input_noise, emission, step, level):
+    """A move of a sine of `step` radians a step differs by that much from the one before."""
+    X = np.sin(step * np.arange(7000))[:, None]
+    few = Trainer(steps_per_epoch=1)
+    model = fitted(small(input_noise=input_noise, emission=emission, trainer=few), X)
+    assert model.prior_.config["input_noise"] == pytest.approx(level, rel=0.02)

@@ -9,6 +9,8 @@ from sktsgen.data import Windows
 from sktsgen.estimators._slots import (
     hidden_levels,
     integer_bounds,
+    roughness,
+    shares_held,
     slots_of,
     smallest_scales,
 )
@@ -80,3 +82,49 @@ def test_levels_have_no_smallest_scale(codec):
     features = torch.tensor(codec.encode(TABLE), dtype=torch.float32)
     windows = Windows((features,), np.array([len(TABLE)]), 3)
     assert len(smallest_scales(windows, codec)) == 2  # count and heat
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        ("line", 0.0),
+        ("sine", 0.1),
+        ("walk", 2**0.5),
+        ("noise", 3**0.5),
+        ("constant", 1.0),
+    ],
+)
+def test_roughness_tells_smooth_series_from_walks_and_noise(series, expected):
+    noise, steps = np.random.default_rng(0).normal(size=4000), np.arange(4000.0)
+    rows = {
+        "line": steps,
+        "sine": np.sin(0.1 * steps),
+        "walk": noise.cumsum(),
+        "noise": noise,
+        "constant": np.ones(4000),
+    }[series][:, None]
+    codec = MixedTypeEncoder(calendar=False).fit(rows)
+    features = torch.tensor(codec.encode(rows), dtype=torch.float32)
+    windows = Windows((features,), np.array([4000]), 20)
+    assert roughness(windows, codec) == pytest.approx(expected, abs=0.03)
+    for short in (1, 2):
+        assert roughness(Windows((features,), np.array([4000]), short), codec) == 1.0
+
+
+def test_roughness_is_taken_where_cells_are_there():
+    steps = np.arange(600.0)
+    X = pd.DataFrame({"level": np.sin(0.1 * steps), "sky": np.where(steps % 7 < 3, "dry", "wet")})
+    X.loc[::9, "level"] = np.nan
+    codec = MixedTypeEncoder(calendar=False).fit(X)
+    features = torch.tensor(codec.encode(X), dtype=torch.float32)
+    windows = Windows((features,), np.array([600]), 20)
+    assert roughness(windows, codec) == pytest.approx(0.1, abs=0.03)
+
+
+def test_gaps_are_neither_moves_nor_values_that_stand_still():
+    noise = np.random.default_rng(0).normal(size=(3000, 1))
+    noise[np.arange(3000) % 10 < 5] = np.nan
+    codec = MixedTypeEncoder(calendar=False).fit(noise)
+    features = torch.tensor(codec.encode(noise), dtype=torch.float32)
+    windows = Windows((features,), np.array([3000]), 20)
+    assert float(shares_held(windows, codec)[0, 0]) < 0.001
