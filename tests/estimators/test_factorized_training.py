@@ -201,18 +201,16 @@ def test_saved_model_keeps_what_it_learnt(panel_model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("dropout", "window_length", "n_rows", "rate"),
-    [
-        ("auto", 47, 25_000, 0.1),
-        ("auto", 48, 25_000, 0.2),
-        ("auto", 8, 60, 0.2),
-        (0.05, 48, 60, 0.05),
-    ],
+    ("dropout", "window_length", "few", "rate"),
+    [("auto", 47, 120, 0.1), ("auto", 48, 120, 0.2), ("auto", 8, 121, 0.2), (0.05, 48, 121, 0.05)],
 )
-def test_long_windows_and_few_values_take_more_dropout(dropout, window_length, n_rows, rate):
-    X = np.random.default_rng(0).normal(size=(n_rows, 2))
-    few = Trainer(steps_per_epoch=1)
-    model = fitted(small(dropout=dropout, window_length=window_length, trainer=few), X)
+def test_long_windows_and_few_values_take_more_dropout(
+    dropout, window_length, few, rate, monkeypatch
+):
+    """60 rows of 2 numbers, which are few below 121."""
+    monkeypatch.setattr("sktsgen.estimators._factorized_stages._FEW", few)
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model = fitted(small(dropout=dropout, window_length=window_length), X)
     assert model.prior_.config["dropout"] == rate
 
 
@@ -228,7 +226,7 @@ def test_long_windows_and_few_values_take_more_dropout(dropout, window_length, n
 )
 def test_smooth_series_are_read_with_less_noise(input_noise, emission, step, level):
     """A move of a sine of `step` radians a step differs by that much from the one before."""
-    X = np.sin(step * np.arange(7000))[:, None]
+    X = np.sin(step * np.arange(700))[:, None]
     few = Trainer(steps_per_epoch=1)
     model = fitted(small(input_noise=input_noise, emission=emission, trainer=few), X)
     assert model.prior_.config["input_noise"] == pytest.approx(level, rel=0.02)
