@@ -57,13 +57,15 @@ class FactorizedARGenerator(FactorizedCoding):
         Width, blocks, query heads and key-value heads of the transformer.
     dropout : float or "auto", default="auto"
         Dropout rate of the transformer and of the density of values, in [0, 1). Auto is 0.1, 0.2
-        from windows of 48 steps on or of less than 50,000 values, and 0.5 beyond 40 features: the
-        more a step is read with, and the fewer steps there are, the more is learnt by heart.
+        from windows of 48 steps on or where rows times features are less than 50,000, and 0.5
+        beyond 40 features: the more a step is read with, and the fewer steps there are, the more is
+        learnt by heart.
     input_noise : float or "auto", default="auto"
         Largest standard deviation of the noise on what the transformer reads in training,
         relative to the spread of what is read, in [0, 10]. Each window has a level of its own,
-        which the transformer is told; drawing and scoring tell it 0. Auto is 0.3, and
-        less, down to 0.03, where a move is nearly that of the step before, as on sines.
+        which the transformer is told; drawing and scoring tell it 0. Auto is 0.6
+        times the ratio of second to first differences, kept from 0.03 to 0.3: less where a move is
+        nearly that of the step before, as on sines. With ``emission="point"`` it is 0.3.
     corruption : float, default=0.0
         Share of the steps that are read wrongly in training, in [0, 1).
     max_epochs : int, default=20

@@ -13,12 +13,7 @@ from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._factorized_data import TokenizerData
-from sktsgen.estimators._slots import (
-    hidden_levels,
-    integer_bounds,
-    roughness,
-    smallest_scales,
-)
+from sktsgen.estimators._slots import hidden_levels, integer_bounds, roughness, smallest_scales
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import (
     FactorizedDecoder,

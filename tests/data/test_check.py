@@ -125,7 +125,9 @@ class OnlyArray:
         raise TypeError(f"{function.__name__} was called on something that is no array")
 
 
-@pytest.mark.parametrize("convert", [np.ndarray.tolist, OnlyArray, torch.tensor], ids=str)
+@pytest.mark.parametrize(
+    "convert", [np.ndarray.tolist, OnlyArray, torch.tensor], ids=["list", "array", "tensor"]
+)
 def test_array_likes_are_read_as_arrays(rows, convert):
     flat = check_panel(convert(rows))
     cube = check_panel(convert(rows.reshape(3, 4, 3)))

@@ -51,7 +51,6 @@ def test_cross_covariances_of_var1_are_those_of_the_process():
         np.testing.assert_allclose(covariance, truth, atol=0.2, err_msg=f"lag {lag}")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("emission", EMISSIONS)
 def test_sines_of_any_phase_keep_their_frequency(emission):
     """A period of 8 steps is bin 4 of 32."""

@@ -25,13 +25,11 @@ def imputer():
     return model.set_params(learning_rate=6e-3).fit(driven())
 
 
-@pytest.mark.slow
 def test_one_latent_is_enough_for_one_driver(imputer):
     assert isinstance(imputer.network_, LatentFlow)
     assert 0 < imputer.reconstruction_error_ < 0.5
 
 
-@pytest.mark.slow
 def test_draws_from_latents_cover_what_they_should_and_follow_the_other_channels(imputer):
     X = driven(40, seed=1)
     holed = X.copy()
@@ -45,7 +43,6 @@ def test_draws_from_latents_cover_what_they_should_and_follow_the_other_channels
     assert (draws[:, ~hidden] == X[~hidden]).all()
 
 
-@pytest.mark.slow
 def test_latents_are_saved_with_the_rest(imputer, tmp_path):
     holed = driven(3, seed=2)
     holed[:, 4:9] = np.nan

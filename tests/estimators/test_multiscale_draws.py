@@ -97,7 +97,6 @@ def test_frame_of_one_series_comes_back_as_one():
     assert drawn.index.get_level_values(1).dtype == X.index.dtype
 
 
-@pytest.mark.slow
 def test_classes_are_drawn_as_asked_and_told_apart_by_the_score():
     """Slow and alternating series: the correlation of neighbours is that of the class."""
     X, y = make_class_panel(90, 16, 1, random_state=0)

@@ -58,7 +58,7 @@ def test_small_is_below_six_million_parameters_and_widths_can_be_given():
     X = np.random.default_rng(0).standard_normal((3, 40, 7)).cumsum(1)
     widths = {"d_hidden": None, "code_dim": None, "d_model": None, "n_layers": None}
     chosen = {"window_length": 24, "scales": "auto", "codebook_size": 128, "n_heads": 4}
-    # A network that is never trained: its size is all that is asked for.
+    # One step of training: the size is all that is asked for.
     chosen |= {"max_epochs": 1, "trainer": Trainer(steps_per_epoch=1)}
     generator = fitted(small(**widths, **chosen), X)
     assert generator.n_parameters_ < 6e6

@@ -77,7 +77,7 @@ def joint_draw(joint_model):
     return joint_model.sample(400, length=24, random_state=3)
 
 
-@pytest.mark.parametrize("codebook_size", [pytest.param(2, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("codebook_size", [2, 8])
 def test_score_of_a_chain_is_its_entropy_rate_whatever_the_codebook(codebook_size):
     model = fitted(
         models.honest(codebook_size=codebook_size, max_epochs=5), table(chain(200, 48, 0))
@@ -117,7 +117,6 @@ def test_static_column_is_drawn_as_often_and_conditions_the_rest(joint, joint_mo
     assert joint_model.score(swapped) < joint_model.score(joint) - 0.02
 
 
-@pytest.mark.slow
 def test_completed_draws_fill_the_gaps_with_what_stands_elsewhere(honest, joint):
     """Half of the numbers are hidden at the high level, and only there."""
     model = fitted(honest(missing="complete", codebook_size=16), joint)
