@@ -23,8 +23,9 @@ FEWEST = 200
 _LARGEST = 1.5
 # Where the variance of the draws is looked at a second time.
 _PROBE = 1.2
-# Corrections of the level, and how far points are shifted at most.
-_CORRECTIONS, _FARTHEST = 6, 0.1
+# Corrections of the level at most, how far points are shifted at most, and how many standard errors
+# a level may be off without being corrected any more.
+_CORRECTIONS, _FARTHEST, _CLOSE = 6, 0.1, 0.5
 # Steps of a window below which draws are the worse for a level that is corrected over several.
 _LONG = 48
 # Memory of a number from step to step beyond which its gain is not told from that of a walk.
@@ -92,8 +93,8 @@ def calibrate_level(
 
     What a network gets wrong of the mean of a step is small, and adds up where draws follow draws:
     on ETTh1 the mean of a day moved by a twentieth of a standard deviation. A few corrections
-    follow each other, each the smaller the less what is left can be told from chance; the one that
-    leaves least is kept, or none. Numbers with gaps are left as they are.
+    follow each other, each the smaller the less what is left can be told from chance, until
+    nothing can; the one that leaves least is kept, or none. Numbers with gaps are left as they are.
 
     Parameters
     ----------
@@ -117,9 +118,12 @@ def calibrate_level(
         moved = torch.from_numpy(shift).to(start) / emission.inflation
         emission.means.copy_(start + moved[:, None])
         found = mean_level(draw())
-        trials.append(_Trial(shift, (level.mean - found.mean)[numbers] * is_free))
-        told = _told_from_chance(trials[-1].short, np.hypot(found.error, level.error)[numbers])
-        shift = shift + told / _seen_gain(trials, gain)
+        short = (level.mean - found.mean)[numbers] * is_free
+        trials.append(_Trial(shift, short))
+        error = np.hypot(found.error, level.error)[numbers]
+        if np.all(np.abs(short) <= _CLOSE * error):
+            break
+        shift = shift + _told_from_chance(short, error) / _seen_gain(trials, gain)
         shift = np.clip(shift, -_FARTHEST, _FARTHEST)
     best = min(trials, key=lambda trial: float((trial.short**2).sum()))
     moved = torch.from_numpy(best.shift).to(start) / emission.inflation

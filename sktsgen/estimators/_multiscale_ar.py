@@ -81,7 +81,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         Share of the tokens that are taken wrongly in training, in [0, 1): as one of the nearest
         few codes, for which the finer scales and the values then make up, as they have to for
         tokens that are drawn.
-    max_epochs : int, default=16
+    max_epochs : int, default=14
         Epochs of the prior at most, of `Trainer.steps_per_epoch` (100) optimiser steps each; the
         tokenizer takes a quarter of it, with twice the batch.
     batch_size : int or "auto", default="auto"
@@ -219,7 +219,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         dropout: float = 0.1,
         input_noise: float = 0.3,
         corruption: float = 0.2,
-        max_epochs: int = 16,
+        max_epochs: int = 14,
         batch_size: int | str = "auto",
         learning_rate: float = 2e-3,
         early_stopping: bool = False,

@@ -8,10 +8,20 @@ import torch
 from torch import Tensor
 
 from sktsgen.data import Windows
-from sktsgen.nn import DualPathTokenizer, TokenBatch, WindowBatch, overlap_of, read_tokens
+from sktsgen.nn import (
+    DualPathTokenizer,
+    Plan,
+    TokenBatch,
+    WindowBatch,
+    overlap_of,
+    plan_of,
+    read_tokens,
+)
 
 # Windows that are encoded together, and how many at most are encoded before training.
 CHUNK, _ENCODED_ONCE = 512, 100_000
+# Numbers that the plans of all windows may have to be decoded before training, 128 MiB.
+_DECODED_ONCE = 2**25
 # Windows whose wrongly taken tokens are chosen independently.
 _MISTAKES = 2**15
 
@@ -60,8 +70,9 @@ class WindowData:
 class TokenData(WindowData):
     """Batches for the prior, encoded by the frozen tokenizer.
 
-    The windows of most data sets are encoded once; more of them than training is likely to look at
-    are encoded as they are asked for.
+    The windows of most data sets are encoded once, and what their tokens stand for is decoded once
+    where it is little; what is more than training is likely to look at, or than should be kept, is
+    encoded and decoded as it is asked for.
 
     Parameters
     ----------
@@ -96,20 +107,24 @@ class TokenData(WindowData):
         if corruption:
             self.uniforms = torch.rand(shape, generator=generator).to(labels.device)
         self.tokens: tuple[Tensor, Tensor] | None = None
+        self.plan: Plan | None = None
         if 0 < len(windows) <= _ENCODED_ONCE:
-            parts = [self._encode(part) for part in torch.arange(len(windows)).split(CHUNK)]
-            codes, taken = (torch.cat(part) for part in zip(*parts, strict=True))
-            self.tokens = codes, taken
+            chunks = torch.arange(len(windows)).split(CHUNK)
+            codes, taken = zip(*(self._encode(chunk) for chunk in chunks), strict=True)
+            self.tokens = torch.cat(codes), torch.cat(taken)
+            if len(windows) * tokenizer.plan_size <= _DECODED_ONCE:
+                plans = map(self._decode, chunks, taken)
+                self.plan = Plan(*(torch.cat(part) for part in zip(*plans, strict=True)))
 
     @torch.no_grad()
     def batch(self, indices: Tensor) -> TokenBatch:
         """Windows of the numbers `indices` with their tokens."""
+        windows, chosen = self.windows_of(indices), indices.to(self.labels.device)
         if self.tokens is None:
-            tokens = self._encode(indices)
-        else:
-            chosen = indices.to(self.labels.device)
-            tokens = self.tokens[0][chosen], self.tokens[1][chosen]
-        return read_tokens(self.tokenizer, self.windows_of(indices), *tokens)
+            return read_tokens(self.tokenizer, windows, *self._encode(indices))
+        codes, taken = (part[chosen] for part in self.tokens)
+        plan = None if self.plan is None else Plan(*(part[chosen] for part in self.plan))
+        return read_tokens(self.tokenizer, windows, codes, taken, plan)
 
     @torch.no_grad()
     def _encode(self, indices: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,6 +134,10 @@ class TokenData(WindowData):
         return self.tokenizer.encode_loosely(
             batch.values, batch.observed, uniforms, self.corruption
         )
+
+    @torch.no_grad()
+    def _decode(self, indices: Tensor, taken: Tensor) -> Plan:
+        return plan_of(self.tokenizer, taken, self.labels[self.windows.series_of(indices)])
 
 
 @torch.no_grad()

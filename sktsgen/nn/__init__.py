@@ -19,7 +19,13 @@ from sktsgen.nn._layers import Linear, RMSNorm, SwiGLU
 from sktsgen.nn._level_codes import LevelCodes
 from sktsgen.nn._loss import Loss, mean_of, mean_where
 from sktsgen.nn._mixed_vae import Code, Decoded, MixedVAE
-from sktsgen.nn._multiscale_ar import ScaleDecoder, ValueDecoder, log_density, read_tokens
+from sktsgen.nn._multiscale_ar import (
+    ScaleDecoder,
+    ValueDecoder,
+    log_density,
+    plan_of,
+    read_tokens,
+)
 from sktsgen.nn._multiscale_quantizer import MultiScaleQuantizer, TokenInputs
 from sktsgen.nn._quantizer import Quantized, ResidualQuantizer, VectorQuantizer
 from sktsgen.nn._scale_prior import ScalePrior, TokenBatch
@@ -86,6 +92,7 @@ __all__ = [
     "mean_where",
     "outline",
     "overlap_of",
+    "plan_of",
     "read_rows",
     "read_tokens",
     "sliding_mask",

@@ -138,6 +138,12 @@ class DualPathTokenizer(Network):
         self.d_states = d_hidden * (1 + is_dual)
         self.register_buffer("is_quantising", torch.tensor(False))
 
+    @property
+    def plan_size(self) -> int:
+        """Numbers that a window of tokens decodes to: points, moves and hidden states."""
+        config = self.config
+        return int(config["n_timesteps"]) * (2 * int(config["n_features"]) + self.d_states)
+
     def loss(self, batch: WindowBatch, step: TrainingStep | None = None) -> Loss:
         """Sum up the errors of series, parts and spectrum, and the pull of the codes."""
         generator = None if step is None else step.generator

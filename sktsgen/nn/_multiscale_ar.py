@@ -20,18 +20,28 @@ def read_tokens(
     batch: WindowBatch,
     codes: Int[Tensor, "batch token"] | None = None,
     taken: Int[Tensor, "batch token"] | None = None,
+    plan: Plan | None = None,
 ) -> TokenBatch:
     """Prepare what a prior is trained on.
 
-    `codes` are the tokens of the windows, where these are known, and `taken` the ones that are
-    read and decoded in their place, if they are others.
+    `codes` are the tokens of the windows, where these are known, `taken` the ones that are read
+    and decoded in their place, if they are others, and `plan` what these stand for, if it is known.
     """
     if codes is None:
         codes = tokenizer.encode(batch.values, batch.observed)
     taken = codes if taken is None else taken
-    decoded = tokenizer.decode(tokenizer.quantizer.decode(taken), batch.labels)
-    inputs = tokenizer.quantizer.read(taken)
-    return TokenBatch(batch, codes, inputs, Plan.of(decoded.values, decoded.states))
+    plan = plan_of(tokenizer, taken, batch.labels) if plan is None else plan
+    return TokenBatch(batch, codes, tokenizer.quantizer.read(taken), plan)
+
+
+def plan_of(
+    tokenizer: DualPathTokenizer,
+    codes: Int[Tensor, "batch token"],
+    labels: Int[Tensor, " batch"],
+) -> Plan:
+    """Decode tokens to what they say of the steps of their windows."""
+    decoded = tokenizer.decode(tokenizer.quantizer.decode(codes), labels)
+    return Plan.of(decoded.values, decoded.states)
 
 
 def log_density(

@@ -37,6 +37,7 @@ from sktsgen.training._ranks import (
     start_alike,
 )
 from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
+from sktsgen.training._runtime import keep_freed_memory
 from sktsgen.training._state import CheckpointStore, TrainState, copy_weights, fingerprint
 
 logger = logging.getLogger("sktsgen")
@@ -139,6 +140,7 @@ class Trainer(BaseEstimator):
         """
         self._validate_params()
         join_ranks(next(network.parameters()).device)
+        keep_freed_memory()
         run = _Run(self, network, data, recipe, generator, validation, stage)
         is_quiet = not verbose or rank_and_size()[0] > 0
         with tqdm(

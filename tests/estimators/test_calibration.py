@@ -100,6 +100,18 @@ def test_a_level_that_chance_explains_is_left_alone(emission):
     torch.testing.assert_close(emission.means, before)
 
 
+def test_series_are_drawn_again_only_while_their_level_is_told_from_chance(emission):
+    drawn = []
+
+    def draw():
+        drawn.append(autoregression(emission, bias=0.05 * (not drawn)))
+        return drawn[-1]
+
+    level = mean_level(autoregression(emission, bias=0.0))
+    calibrate_level(emission, draw, level, np.full(N_FEATURES, 1e6))
+    assert len(drawn) == 2
+
+
 def test_points_are_shifted_by_a_tenth_of_a_spread_at_most(emission):
     before = emission.means.clone()
     far = Level(np.array([50.0, -50.0]), np.full(2, 1e-3))

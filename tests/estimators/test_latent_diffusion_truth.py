@@ -1,6 +1,7 @@
 """The family against the exact posterior of an AR(1)."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sktsgen import (
@@ -68,3 +69,27 @@ def test_generated_series_have_the_moments_of_the_process(length):
     np.testing.assert_allclose(late.var(), 1 / (1 - PHI**2), rtol=0.15)
     step = (late[:, 1:] * late[:, :-1]).mean() / np.square(late[:, :-1]).mean()
     np.testing.assert_allclose(step, PHI, atol=0.03)
+
+
+def stations(names, levels, *, seed=0):
+    """Give one series of each name, round the level of it; and its name as a column."""
+    values = 0.2 * ar1(len(names), seed=seed)[..., 0] + np.array(levels)[:, None]
+    index = pd.MultiIndex.from_product([range(len(names)), range(LENGTH)], names=["id", "t"])
+    named = np.repeat(names, LENGTH)
+    return pd.DataFrame({"value": values.ravel(), "station": pd.Categorical(named)}, index=index)
+
+
+def test_a_column_with_the_name_of_a_series_tells_what_is_known_of_it():
+    levels = {"a": -3.0, "b": -1.0, "c": 2.0, "d": 4.0}
+    names = list(levels) * 40
+    imputer = honest(LatentDiffusionImputer, max_epochs=3)
+    imputer.fit(stations(names, [levels[name] for name in names]))
+    asked = stations([*levels, "unseen"], [0.0] * 5, seed=1)
+    asked["value"] = np.nan
+    drawn = np.array([d["value"] for d in imputer.sample_imputations(asked, 20)])
+    means, spreads = (f(drawn.reshape(20, 5, LENGTH), axis=(0, 2)) for f in (np.mean, np.std))
+    np.testing.assert_allclose(means[:4], list(levels.values()), atol=0.6)
+    assert spreads[:4].max() < 1.2
+    # Of a name that fit did not see, only what holds for all series is known.
+    assert abs(means[4] - 0.5) < 1.5
+    assert spreads[4] > 1.5

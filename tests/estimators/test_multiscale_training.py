@@ -53,6 +53,14 @@ def test_a_codebook_in_use_in_part_warns():
         small(codebook_size=16).fit(X)
 
 
+def test_plans_that_are_too_many_to_keep_are_decoded_as_they_are_asked_for(monkeypatch):
+    X, y = panel(4, 40), np.array([0, 1, 1, 0])
+    kept = small().fit(X, y)
+    monkeypatch.setattr("sktsgen.estimators._multiscale_data._DECODED_ONCE", 0)
+    asked_for = small().fit(X, y)
+    np.testing.assert_allclose(asked_for.loss_curve_, kept.loss_curve_, rtol=1e-4)
+
+
 def test_small_is_below_six_million_parameters_and_widths_can_be_given():
     """The sizes of ETTh1 at 24."""
     X = np.random.default_rng(0).standard_normal((3, 40, 7)).cumsum(1)
