@@ -5,6 +5,7 @@ from sktsgen.data._check import check_panel
 from sktsgen.data._dtypes import restore_dtype
 from sktsgen.data._long_tables import as_panel
 from sktsgen.data._panel import Panel, PanelSpec
+from sktsgen.data._repeats import drop_repeats, repeated_columns
 from sktsgen.data._restore import restore_panel, restore_rows
 from sktsgen.data._static import join_static, split_static, static_columns
 from sktsgen.data._time import TimeAxis
@@ -26,8 +27,10 @@ __all__ = [
     "Windows",
     "as_panel",
     "check_panel",
+    "drop_repeats",
     "join_static",
     "panel_to_frame",
+    "repeated_columns",
     "restore_dtype",
     "restore_panel",
     "restore_rows",

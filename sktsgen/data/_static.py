@@ -59,15 +59,20 @@ def split_static(panel: Panel, positions: Sequence[int]) -> tuple[Panel, Any]:
     """
     _refuse_changes(panel, positions)
     kept = [i for i in range(panel.n_channels) if i not in set(positions)]
-    static = _pick(panel.values, panel.offsets[:-1], list(positions))
+    static = pick(panel.values, panel.offsets[:-1], list(positions))
+    return keep_columns(panel, kept), static
+
+
+def keep_columns(panel: Panel, positions: list[int]) -> Panel:
+    """Return a panel of some of the columns: a view of an array if they are neighbours."""
     spec = panel.spec
-    columns = None if spec.columns is None else tuple(spec.columns[i] for i in kept)
-    dynamic = replace(
+    columns = None if spec.columns is None else tuple(spec.columns[i] for i in positions)
+    kept = replace(
         panel,
-        values=_pick(panel.values, None, kept),
-        spec=replace(spec, dtypes=tuple(spec.dtypes[i] for i in kept), columns=columns),
+        values=pick(panel.values, None, positions),
+        spec=replace(spec, dtypes=tuple(spec.dtypes[i] for i in positions), columns=columns),
     )
-    return replace(dynamic, has_missing=not dynamic.observed.all()), static
+    return replace(kept, has_missing=not kept.observed.all())
 
 
 def join_static(
@@ -107,7 +112,7 @@ def join_static(
             f"{len(lengths)} series of {lengths.sum()} rows with static columns at "
             f"{list(positions)}."
         )
-    repeated = _pick(static, np.repeat(np.arange(len(lengths)), lengths), None)
+    repeated = pick(static, np.repeat(np.arange(len(lengths)), lengths), None)
     n_channels = dynamic.shape[1] + len(positions)
     moved = [i for i in range(n_channels) if i not in set(positions)]
     order = np.argsort([*moved, *positions])
@@ -127,7 +132,7 @@ def _changes(values: Any, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _refuse_changes(panel: Panel, positions: Sequence[int]) -> None:
     for position in positions:
-        column = _pick(panel.values, None, [position])
+        column = pick(panel.values, None, [position])
         if not _changes(column, panel.offsets)[0][0]:
             continue
         series = next(
@@ -166,8 +171,8 @@ def _changes_of_table(table: pd.DataFrame, inside: np.ndarray) -> tuple[np.ndarr
     )
 
 
-def _pick(values: Any, rows: Any, columns: list[int] | None) -> Any:
-    """Rows and columns by position; None for all."""
+def pick(values: Any, rows: Any, columns: list[int] | None) -> Any:
+    """Take rows and columns by position; None is all."""
     if isinstance(values, pd.DataFrame):
         values = values if columns is None else values.iloc[:, columns]
         return values if rows is None else values.take(rows).reset_index(drop=True)

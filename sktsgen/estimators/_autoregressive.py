@@ -81,7 +81,8 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
             index). Frames may have columns of any types; cells may be missing. Columns that are
             constant within every series and differ between them are static: drawn once for each
-            new series, from the training series of its class, and told to the model.
+            new series, from the training series of its class, and told to the model. Numbers that
+            repeat another column cell by cell are left out and come back as that column.
         y : array-like of shape (n_series,) or None, default=None
             One class label per series; None for no classes. Ignored for a single series.
 
@@ -119,11 +120,10 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         levels = [block.column for block in self.codec_.blocks_ if block.kind == "discrete"]
         if self.emission == "mixture" or not levels:
             return
-        kept = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
         columns = self.spec_.columns or range(self.spec_.n_channels)
         raise ValueError(
             f"emission='point' draws no levels and no gaps, and column "
-            f"{columns[kept[levels[0]]]!r} has them; choose emission='mixture'."
+            f"{columns[self._read_columns[levels[0]]]!r} has them; choose emission='mixture'."
         )
 
     def _windows(self, panel: Panel) -> tuple[Windows, Windows]:

@@ -104,9 +104,11 @@ class FactorizedARGenerator(FactorizedCoding):
     mean_ : ndarray of shape (n_channels,)
         Mean of every channel, or of every feature.
     codec_ : MixedTypeEncoder
-        What makes features of the channels that are not static.
+        What makes features of the channels that are neither static nor repeat others.
     static_columns_ : tuple of int
-        Positions of the channels that are.
+        Positions of the channels that are constant in each series.
+    repeated_columns_ : tuple of (int, int)
+        Positions of the channels that repeat another one, each with that of the other.
     codebook_usage_ : ndarray of shape (n_codebooks,)
         Share of the codes that the training rows use.
     codebook_perplexity_ : ndarray of shape (n_codebooks,)

@@ -121,9 +121,10 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
             for span, rows in zip(spans, decoded, strict=True):
                 features[span] = rows[: span.stop - span.start]
         values = self._decoded(features, np.zeros((panel.n_rows, self.codec_.n_uniforms_)))
+        first = None
         if self.static_ is not None:
             first = self.static_.rows(np.zeros(panel.n_series, dtype=np.int64))
-            values = self._with_static(values, first, panel.lengths)
+        values = self._completed(values, first, panel.lengths)
         columns = self.spec_.column_index() if self.spec_.has_frames else None
         return restore_rows(values, panel, columns=columns, dtypes=self.spec_.dtypes)
 

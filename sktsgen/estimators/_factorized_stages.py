@@ -163,10 +163,11 @@ class FactorizedStages(AutoregressiveGenerator):
         if self.spec_.is_mixed or self.static_columns_ or any(b.kind == "discrete" for b in blocks):
             return
         columns = [block.column for block in blocks]
-        self.components_ = np.zeros((len(basis), panel.n_channels))
-        self.components_[:, columns] = basis
-        self.mean_ = panel.values[0].astype(np.float64)  # of constant channels
-        self.mean_[columns] = self.codec_.mean_
+        components = np.zeros((len(basis), panel.n_channels))
+        components[:, columns] = basis
+        mean = panel.values[0].astype(np.float64)  # of constant channels
+        mean[columns] = self.codec_.mean_
+        self.components_, self.mean_ = components[:, self._places], mean[self._places]
 
     def _noise_scale(self, data: TokenizerData) -> np.ndarray:
         """Root mean square of what the decoded codes leave over, per feature."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed, effective_n_jobs
 
 from sktsgen.data import Panel
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
@@ -107,3 +108,26 @@ class Continuation(LatentDiffusion):
         first = np.cumsum(rows.lengths) - rows.lengths + past
         at = first[:, None] + np.arange(n_steps)
         return state[:, at].swapaxes(0, 1)
+
+    def _draw_numbers(
+        self,
+        rows: Rows,
+        past: np.ndarray,
+        length: int,
+        draws: list[int],
+        key: int,
+        seed: int,
+        n_jobs: int | None,
+    ) -> np.ndarray:
+        """Draws of one condition, shared out among workers."""
+        n_workers = 1 if n_jobs is None else min(effective_n_jobs(n_jobs), len(draws))
+        keys = np.array([key], dtype=np.uint64)
+
+        def some(part: np.ndarray) -> np.ndarray:
+            chosen = part.tolist()
+            return self._draw_after(rows, past, length, keys=keys, draws=chosen, seed=seed)[0]
+
+        if n_workers <= 1:
+            return some(np.array(draws))
+        parts = np.array_split(np.array(draws), n_workers)
+        return np.concatenate(Parallel(n_jobs=n_jobs)(delayed(some)(part) for part in parts))

@@ -8,17 +8,21 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, _fit_context
-from sktsgen.data import Panel, restore_panel, static_columns
+from sktsgen.data import Panel, repeated_columns, restore_panel, static_columns
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._draw import check_count
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_future import Continuation
-from sktsgen.estimators._latent_diffusion_metadata import check_metadata, hold, with_given
+from sktsgen.estimators._latent_diffusion_metadata import (
+    check_metadata,
+    hold,
+    put_given,
+    repeat,
+)
 from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.estimators._scoring import totals
 from sktsgen.persistence import register
@@ -79,6 +83,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Time steps of a window.
     static_columns_ : tuple of int
         Positions of the columns that are constant in every training series, and so in draws.
+    repeated_columns_ : tuple of (int, int)
+        Positions of numbers that repeat another column, and so in draws; each with the other.
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
     reconstruction_error_ : float
@@ -120,6 +126,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     _scored: ClassVar[dict[str, float]] = {"future": 0.5, "cells": 0.5}
     _keeps_missing: ClassVar[bool] = True
     _margin: ClassVar[float] = 0.0
+    # Files that were written before it was kept do not hold it.
+    repeated_columns_: tuple[tuple[int, int], ...] = ()
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **LatentDiffusion._parameter_constraints,
         "metadata_columns": ["array-like", None],
@@ -202,6 +210,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         with all_or_nothing(self):
             self._learn_default_length(panel := self._fit_flow(X, y))
             self.static_columns_ = static_columns(panel)
+            self.repeated_columns_ = repeated_columns(panel)
         return self
 
     def sample(
@@ -331,29 +340,6 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
                 drawn[history * n_samples + chosen] = found
         return self._hand_over(drawn, first, start, histories, n_samples, metadata, seed)
 
-    def _draw_numbers(
-        self,
-        rows: Rows,
-        past: np.ndarray,
-        length: int,
-        draws: list[int],
-        key: int,
-        seed: int,
-        n_jobs: int | None,
-    ) -> np.ndarray:
-        """Draws of one condition, shared out among workers."""
-        n_workers = 1 if n_jobs is None else min(effective_n_jobs(n_jobs), len(draws))
-        keys = np.array([key], dtype=np.uint64)
-
-        def some(part: np.ndarray) -> np.ndarray:
-            chosen = part.tolist()
-            return self._draw_after(rows, past, length, keys=keys, draws=chosen, seed=seed)[0]
-
-        if n_workers <= 1:
-            return some(np.array(draws))
-        parts = np.array_split(np.array(draws), n_workers)
-        return np.concatenate(Parallel(n_jobs=n_jobs)(delayed(some)(part) for part in parts))
-
     def _conditions(
         self, histories: Panel | None, length: int, start: Any, label: int, metadata: Any
     ) -> tuple[Rows, np.ndarray]:
@@ -380,14 +366,16 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     ) -> Any:
         """Features of drawn series in the container of `fit`."""
         tables = [self._decode(series, seed + first + i) for i, series in enumerate(drawn)]
-        # A static number is drawn at every step like all else; its first value stands for all.
-        for i, table in enumerate(tables):
-            source = table if histories is None else histories.series(i // n_samples)
-            hold(table, self.static_columns_, source)
+        given, named = None, []
         if metadata is not None:
             _, given = self._encode_given(metadata, "metadata")
-            positions = self._positions(metadata.columns, "metadata")
-            tables = [with_given(table, given, positions) for table in tables]
+            named = self._positions(metadata.columns, "metadata")
+        for i, table in enumerate(tables):
+            # A static number is drawn at every step like all else; its first stands for all.
+            source = table if histories is None else histories.series(i // n_samples)
+            hold(table, self.static_columns_, source)
+            put_given(table, given, named)
+            repeat(table, self.repeated_columns_, named)
         is_frame = isinstance(tables[0], pd.DataFrame)
         table = pd.concat(tables, ignore_index=True) if is_frame else np.concatenate(tables)
         return restore_panel(

@@ -1,4 +1,4 @@
-"""Columns that are given over time, and columns that do not change."""
+"""Columns that are given over time, do not change, or repeat others."""
 
 from __future__ import annotations
 
@@ -33,20 +33,15 @@ def check_metadata(
         raise ValueError(f"metadata has {len(metadata)} rows and length={length}; make it so.")
 
 
-def with_given(table: Any, given: Any, positions: list[int]) -> Any:
-    """Return the table of a series with its metadata exactly as they were given.
+def put_given(table: Any, given: Any, positions: Sequence[int]) -> None:
+    """Put metadata exactly as they were given into the table of a series.
 
     Parameters
     ----------
     table, given : ndarray or DataFrame of shape (n_rows, n_channels)
-        What was drawn, and a table that holds the metadata.
-    positions : list of int
+        What was drawn, which is changed in place, and a table that holds the metadata.
+    positions : sequence of int
         Columns that are given; their missing cells are those of `table`.
-
-    Returns
-    -------
-    table : ndarray or DataFrame of shape (n_rows, n_channels)
-        The same object.
     """
     for position in positions:
         if isinstance(table, pd.DataFrame):
@@ -55,7 +50,6 @@ def with_given(table: Any, given: Any, positions: list[int]) -> Any:
         else:
             cells = given[:, position]
             table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
-    return table
 
 
 def hold(table: Any, positions: Sequence[int], source: Any) -> None:
@@ -78,3 +72,26 @@ def hold(table: Any, positions: Sequence[int], source: Any) -> None:
             )
         else:
             table[:, position] = source[0, position]
+
+
+def repeat(table: Any, pairs: Sequence[tuple[int, int]], given: Sequence[int]) -> None:
+    """Let columns repeat others cell by cell, as they do in the training data.
+
+    Parameters
+    ----------
+    table : ndarray or DataFrame of shape (n_rows, n_channels)
+        What was drawn; changed in place.
+    pairs : sequence of (int, int)
+        Columns that repeat others, and which.
+    given : sequence of int
+        Columns that are left as they are; of a pair the other one follows them.
+    """
+    for one, other in pairs:
+        copy, source = (other, one) if one in given else (one, other)
+        if copy in given:
+            continue
+        if isinstance(table, pd.DataFrame):
+            cells: Any = table.iloc[:, source].copy()
+            table.isetitem(copy, cells)
+        else:
+            table[:, copy] = table[:, source]

@@ -117,7 +117,10 @@ class MultiScaleARGenerator(MultiScaleParts):
     codebook_usage_, codebook_perplexity_ : ndarray of shape (n_scales,)
         Share of these codes that each scale uses, and exponential of their entropy.
     codec_, static_columns_ : MixedTypeEncoder, tuple of int
-        What makes features of the channels that are not static, and positions of those that are.
+        What makes features of the channels that are neither static nor repeat others, and
+        positions of the static ones.
+    repeated_columns_ : tuple of (int, int)
+        Positions of the channels that repeat another one, each with that of the other.
     tokenizer_, prior_, n_parameters_ : DualPathTokenizer, ScalePrior, int
         The trained networks, and the trained numbers of both, codes included.
     window_length_, period_ : int, int or None

@@ -92,7 +92,7 @@ class MultiScaleParts(MultiScaleStages):
         panel = self._read(X)
         features = self._decoded_rows(panel, self._labels_to_score(y, panel), n_scales)
         values = self._decoded(features, np.zeros((panel.n_rows, self.codec_.n_uniforms_)))
-        values = self._with_static(values, self._split(panel)[1], panel.lengths)
+        values = self._completed(values, self._split(panel)[1], panel.lengths)
         columns = self.spec_.column_index() if self.spec_.has_frames else None
         return restore_rows(values, panel, columns=columns, dtypes=self.spec_.dtypes)
 
@@ -161,24 +161,25 @@ class MultiScaleParts(MultiScaleStages):
 
     def _numbers(self, features: np.ndarray) -> np.ndarray:
         """Numeric columns of rows of features, neither rounded nor missing."""
-        codec, columns = self.codec_, self._numeric_columns()
+        codec, columns = self.codec_, list(self._numeric_columns().values())
         features = without_gaps(torch.from_numpy(features), hidden_levels(codec)).numpy()
         table = codec.decode(features, np.zeros((len(features), codec.n_uniforms_)))
         found = np.asarray(pd.DataFrame(table).iloc[:, columns], dtype=np.float64)
         exact = codec.numbers(features)[:, columns]
         return np.where(np.isnan(exact), found, exact)
 
-    def _numeric_columns(self) -> list[int]:
-        """Positions among the columns of `codec_` of those that can be taken apart."""
+    def _numeric_columns(self) -> dict[int, int]:
+        """Channels that can be taken apart, and which column of `codec_` tells each."""
         kinds = {"continuous", "integer", "count"}
         if not self.spec_.is_mixed:
             kinds.add("constant")
-        return [i for i, kind in enumerate(self.codec_.kinds_) if kind in kinds]
+        places = {channel: place for place, channel in enumerate(self._read_columns)}
+        places |= {repeat: places[i] for repeat, i in self.repeated_columns_ if i in places}
+        return {i: places[i] for i in sorted(places) if self.codec_.kinds_[places[i]] in kinds}
 
     def _part_spec(self) -> PanelSpec:
         """Container of floats with the columns that can be taken apart, and no others."""
-        dynamic = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
-        kept = [dynamic[i] for i in self._numeric_columns()]
+        kept = list(self._numeric_columns())
         if not kept:
             raise ValueError(
                 "No column is a number that changes in time, so there is nothing to take apart: "

@@ -15,7 +15,9 @@ from sktsgen.data import (
     Panel,
     PanelSpec,
     check_panel,
+    drop_repeats,
     join_static,
+    repeated_columns,
     restore_panel,
     split_static,
     static_columns,
@@ -65,7 +67,7 @@ class TableMixin:
     """Reading and handing out of tables for generators.
 
     An engine is given levels, integers and gaps as the blocks of `codec_` say, and the features of
-    static columns apart.
+    static columns apart. It knows nothing of columns that repeat others.
     """
 
     codec_: MixedTypeEncoder
@@ -73,18 +75,22 @@ class TableMixin:
     static_: StaticRows | None
     static_columns_: tuple[int, ...]
     has_gaps_: np.ndarray
-    _n_rows = 1  # of `fit`; files that were written before it was kept do not hold it
+    # Files that were written before these were kept do not hold them.
+    repeated_columns_: tuple[tuple[int, int], ...] = ()
+    _n_rows = 1  # of `fit`
 
     def _learn_table(self, panel: Panel, labels: np.ndarray) -> Panel:
-        """Fit the codecs; return the panel without its static columns."""
+        """Fit the codecs; return the panel of what is neither static nor repeats."""
         self.spec_, self._n_rows = panel.spec, panel.n_rows
         self.has_gaps_ = np.zeros(panel.n_channels, dtype=bool)
         if panel.has_missing:
             self.has_gaps_ = np.asarray(~panel.observed.all(axis=0))
+        self.repeated_columns_ = repeated_columns(panel)
+        panel = drop_repeats(panel, self.repeated_columns_)
         self.static_columns_, self.static_ = (), None
         found = static_columns(panel)
         if 0 < len(found) < panel.n_channels:
-            self.static_columns_ = found
+            self.static_columns_ = tuple(self._own_columns[i] for i in found)
             panel, static = split_static(panel, found)
             self.static_ = StaticRows().fit(static, labels)
         self.codec_ = MixedTypeEncoder(calendar=False).fit(panel.values)
@@ -109,10 +115,33 @@ class TableMixin:
         )
 
     def _split(self, panel: Panel) -> tuple[Panel, Any]:
-        """Set the static rows apart; None where no column is static."""
+        """Leave out repeats and set the static rows apart, None where no column is static."""
+        panel = drop_repeats(panel, self.repeated_columns_)
         if self.static_ is None:
             return panel, None
-        return split_static(panel, self.static_columns_)
+        return split_static(panel, self._static_places)
+
+    @property
+    def _own_columns(self) -> list[int]:
+        """Channels that repeat no other."""
+        repeats = dict(self.repeated_columns_)
+        return [i for i in range(self.spec_.n_channels) if i not in repeats]
+
+    @property
+    def _places(self) -> list[int]:
+        """Of every channel, which of those that repeat no other has its cells."""
+        repeats, own = dict(self.repeated_columns_), self._own_columns
+        return [own.index(repeats.get(i, i)) for i in range(self.spec_.n_channels)]
+
+    @property
+    def _static_places(self) -> list[int]:
+        """Positions of the static channels among those that repeat no other."""
+        return [self._own_columns.index(i) for i in self.static_columns_]
+
+    @property
+    def _read_columns(self) -> list[int]:
+        """Channels that `codec_` makes features of."""
+        return [i for i in self._own_columns if i not in self.static_columns_]
 
     def _given(self, panel: Panel) -> Given:
         """Read series as the model does."""
@@ -123,14 +152,13 @@ class TableMixin:
         with np.errstate(over="ignore"):  # what leaves float32 is refused below, by name
             rows = self._feature_rows(panel)
         if isinstance(rows, Tensor):
-            kept = [i for i in range(self.spec_.n_channels) if i not in self.static_columns_]
             columns = self.spec_.columns or range(self.spec_.n_channels)
-            names = [columns[i] for i in kept]
+            names = [columns[i] for i in self._read_columns]
             refuse_far_values(rows.numpy(), panel, self.codec_.blocks_, names)
         return Given(rows, panel.offsets, features)
 
     def _feature_rows(self, panel: Panel, device: torch.device | str = "cpu") -> Tensor | LazyRows:
-        """Features of all rows without static columns; missing numbers are the last ones before."""
+        """Features of all rows of what is read; missing numbers are the last ones before."""
         rows = feature_rows(panel.values, self.codec_, torch.device(device))
         gapped, gaps = self._gaps()
         # Rows that are read on demand come without their past: what is missing there stays 0.
@@ -218,19 +246,21 @@ class TableMixin:
         if width:
             uniforms = series_draws(draw.seed, draw.numbers, length * width, stream=_RARE_LEVELS)
         values = self._decoded(flat, uniforms.reshape(len(flat), width))
-        return self._with_static(values, draw.static_rows, np.full(n_series, length))
+        return self._completed(values, draw.static_rows, np.full(n_series, length))
 
     def _decoded(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
-        """Rows of features in the types of `fit`, without static columns."""
+        """Rows of features in the types of `fit`, without static columns and repeats."""
         return self.codec_.decode(features, uniforms)
 
-    def _with_static(self, values: Any, static: Any, lengths: np.ndarray) -> Any:
-        if self.static_ is None:
-            return values
-        joined = join_static(values, static, self.static_columns_, lengths)
-        if self.spec_.is_mixed:
-            return joined.set_axis(self.spec_.column_index(), axis=1)
-        return np.asarray(joined)
+    def _completed(self, values: Any, static: Any, lengths: np.ndarray) -> Any:
+        """Put static columns and repeats beside the rows of all series."""
+        if self.static_ is not None:
+            values = join_static(values, static, self._static_places, lengths)
+            values = values if self.spec_.is_mixed else np.asarray(values)
+        if not isinstance(values, pd.DataFrame):
+            return values[:, self._places] if self.repeated_columns_ else values
+        values = values.iloc[:, self._places] if self.repeated_columns_ else values
+        return values.set_axis(self.spec_.column_index(), axis=1)
 
     def _restore_drawn(self, features: np.ndarray, draw: Draw, **index: Any) -> Any:
         """Features of drawn series in the container of `fit`."""
