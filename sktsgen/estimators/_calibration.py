@@ -23,9 +23,8 @@ FEWEST = 200
 _LARGEST = 1.5
 # Where the variance of the draws is looked at a second time.
 _PROBE = 1.2
-# Corrections of the level at most, how far points are shifted at most, and how many standard errors
-# a level may be off without being corrected any more.
-_CORRECTIONS, _FARTHEST, _CLOSE = 6, 0.1, 0.5
+# Corrections of the level, and how far points are shifted at most.
+_CORRECTIONS, _FARTHEST = 6, 0.1
 # Steps of a window below which draws are the worse for a level that is corrected over several.
 _LONG = 48
 # Memory of a number from step to step beyond which its gain is not told from that of a walk.
@@ -94,7 +93,8 @@ def calibrate_level(
     What a network gets wrong of the mean of a step is small, and adds up where draws follow draws:
     on ETTh1 the mean of a day moved by a twentieth of a standard deviation. A few corrections
     follow each other, each the smaller the less what is left can be told from chance, until
-    nothing can; the one that leaves least is kept, or none. Numbers with gaps are left as they are.
+    nothing is above its standard error: what chance did to one draw is not to be made up for in
+    others. The one that leaves least is kept, or none. Numbers with gaps are left as they are.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def calibrate_level(
         short = (level.mean - found.mean)[numbers] * is_free
         trials.append(_Trial(shift, short))
         error = np.hypot(found.error, level.error)[numbers]
-        if np.all(np.abs(short) <= _CLOSE * error):
+        if np.all(np.abs(short) <= error):
             break
         shift = shift + _told_from_chance(short, error) / _seen_gain(trials, gain)
         shift = np.clip(shift, -_FARTHEST, _FARTHEST)
@@ -210,8 +210,8 @@ def n_calibrating(windows: Windows) -> int:
 
 
 def n_levelling(windows: Windows, n_steps: int) -> int:
-    """Return the number of series that a level is taken from: half as many as there are data."""
-    return min(max(FEWEST, _LEVEL_STEPS // n_steps), max(FEWEST, len(windows) // 2))
+    """Return the number of series that a level is taken from, four times the data at most."""
+    return min(max(FEWEST, _LEVEL_STEPS // n_steps), max(FEWEST, 4 * len(windows)))
 
 
 def levelling_length(window_length: int, lengths: NDArray[np.int64], n_windows: int) -> int:

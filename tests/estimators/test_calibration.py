@@ -15,6 +15,7 @@ from sktsgen.estimators._calibration import (
     gain_of_shifts,
     levelling_length,
     mean_level,
+    n_levelling,
 )
 from sktsgen.nn import MixtureEmission
 
@@ -93,9 +94,11 @@ def test_draws_get_the_level_of_the_data_whatever_they_are_widened_by(emission):
     np.testing.assert_allclose(mean_level(autoregression(emission)).mean, data.mean, atol=0.02)
 
 
-def test_a_level_that_chance_explains_is_left_alone(emission):
+@pytest.mark.parametrize("errors", [0.0, 0.9, -0.9])
+def test_a_level_that_chance_explains_is_left_alone(emission, errors):
     before = emission.means.clone()
-    level = mean_level(autoregression(emission, n=20))
+    found = mean_level(autoregression(emission, n=20))
+    level = Level(found.mean + errors * found.error, np.zeros(N_FEATURES))
     calibrate_level(emission, lambda: autoregression(emission, n=20), level, GAIN)
     torch.testing.assert_close(emission.means, before)
 
@@ -118,6 +121,12 @@ def test_points_are_shifted_by_a_tenth_of_a_spread_at_most(emission):
     calibrate_level(emission, lambda: autoregression(emission), far, GAIN)
     expected = before + torch.tensor([[0.1], [-0.1]])
     torch.testing.assert_close(emission.means, expected)
+
+
+def test_a_level_is_taken_of_more_series_than_there_are_windows_but_not_of_many_more():
+    windows = Windows((torch.zeros(1000, 1),), np.array([1000]), 24)
+    assert n_levelling(windows, 24) == 4 * 977
+    assert n_levelling(windows, 240) == 800
 
 
 def test_level_of_the_data_counts_only_steps_that_are_there():
