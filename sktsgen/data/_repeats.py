@@ -69,6 +69,8 @@ def drop_repeats(panel: Panel, pairs: Sequence[tuple[int, int]]) -> Panel:
     ValueError
         If a column differs from the one that it should repeat; the message names both and the row.
     """
+    if not pairs:
+        return panel
     for repeat, first in pairs:
         row = _first_difference(panel, repeat, first)
         if row is None:
@@ -79,8 +81,6 @@ def drop_repeats(panel: Panel, pairs: Sequence[tuple[int, int]]) -> Panel:
             f"and differs from it here, first in row {row}; give both the same values, or fit on "
             "series in which they differ."
         )
-    if not pairs:
-        return panel
     return keep_columns(panel, sorted(set(range(panel.n_channels)) - {r for r, _ in pairs}))
 
 

@@ -90,7 +90,8 @@ class TableMixin:
         self.static_columns_, self.static_ = (), None
         found = static_columns(panel)
         if 0 < len(found) < panel.n_channels:
-            self.static_columns_ = tuple(self._own_columns[i] for i in found)
+            own = self._own_columns
+            self.static_columns_ = tuple(own[i] for i in found)
             panel, static = split_static(panel, found)
             self.static_ = StaticRows().fit(static, labels)
         self.codec_ = MixedTypeEncoder(calendar=False).fit(panel.values)
@@ -136,7 +137,8 @@ class TableMixin:
     @property
     def _static_places(self) -> list[int]:
         """Positions of the static channels among those that repeat no other."""
-        return [self._own_columns.index(i) for i in self.static_columns_]
+        own = self._own_columns
+        return [own.index(i) for i in self.static_columns_]
 
     @property
     def _read_columns(self) -> list[int]:

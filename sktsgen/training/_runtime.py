@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-# What the C library of Linux keeps at most of its own accord, twice over: it gives larger blocks
-# back at once.
+# Just below the largest block, 32 MiB, by which glibc lets itself be told what to keep.
 _LARGEST_KEPT = 30 * 2**20
 
 
@@ -19,7 +18,7 @@ def keep_freed_memory() -> None:
 
     A block that is freed raises the size up to which glibc keeps blocks, 128 KiB at first. Until a
     large one has been, the memory of each step goes back to the system and is cleared anew for the
-    next: a tenth of the seconds of a training on a CPU. This one is never written to.
+    next, which takes time on a CPU. This one is never written to.
     """
     torch.empty(_LARGEST_KEPT, dtype=torch.uint8)
 

@@ -3,6 +3,7 @@
 The rows are rendered and thrown away; what is left is the CPU seconds of each command.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from joblib import Parallel, delayed
 
-from tests.benchmarks import citizen, corruptions, diffusion, factorized, imputation, mixed
+from tests.benchmarks import corruptions, diffusion, factorized, imputation, mixed
 from tests.benchmarks._rows import read_rows
 from tests.benchmarks.render import render
 
@@ -27,7 +28,6 @@ COMMANDS: tuple[tuple[Callable[[list[str]], None], str], ...] = (
     (diffusion.main, "--table latents --dataset air_quality"),
     (corruptions.main, ""),
     (mixed.main, "--dataset mixed_panel"),
-    (citizen.main, ""),
 )
 
 
@@ -43,17 +43,18 @@ def main() -> None:
     """Run all, two at a time, and say what they took."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        last = len(COMMANDS) - 1
         # Beside the others in a process of its own, not in a worker: it starts workers of dask.
-        alone = "from tests.benchmarks import smoke as s; print(s.run({}, s.Path({!r})))"
-        command = [sys.executable, "-c", alone.format(last, folder)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as citizens:
-            took = Parallel(2)(delayed(run)(place, Path(folder)) for place in range(last))
-            took.append(float(str(citizens.communicate()[0]).split()[-1]))
+        options = ["--budget", "smoke", "--results", folder]
+        citizens = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.citizen", *options])
+        took = Parallel(2)(delayed(run)(place, Path(folder)) for place in range(len(COMMANDS)))
+        _, status, usage = os.wait4(citizens.pid, 0)
+        if status:
+            raise SystemExit("citizen failed, see above.")
+        took.append(usage.ru_utime + usage.ru_stime)
         render(read_rows(Path(folder)))
-    for (command, arguments), seconds in zip(COMMANDS, took, strict=True):
-        name = command.__module__.rpartition(".")[2]
-        sys.stderr.write(f"{seconds:6.1f} CPU s  {name} {arguments}\n")
+    names = [f"{c.__module__.rpartition('.')[2]} {arguments}" for c, arguments in COMMANDS]
+    for name, seconds in zip([*names, "citizen"], took, strict=True):
+        sys.stderr.write(f"{seconds:6.1f} CPU s  {name}\n")
     wall = time.perf_counter() - began
     sys.stderr.write(f"{sum(took):6.1f} CPU s  in all, within {wall:.0f} s\n")
 
