@@ -18,19 +18,16 @@ from sktsgen.diffusion._schedule import StraightSchedule
 from sktsgen.diffusion._table_network import TableNetwork, normal, seeded
 from sktsgen.nn import (
     Estimate,
-    GaussianFill,
     LatentDenoiser,
-    LinearFill,
     Loss,
     TrainingStep,
     mean_where,
+    new_fill,
     velocity_skip,
 )
 
-# Share of the windows that train the one-pass answer, and the weight of its error, which is in
-# standard deviations of the data where the others are in those of the first guess.
+# Share of the windows that train the one-pass answer.
 _POINT_SHARE = 0.3
-_POINT_WEIGHT = 3.0
 # Units of a first guess are not finer than this, nor does anything count beyond so many of them.
 _SMALLEST_SCALE = 0.01
 _FARTHEST = 8.0
@@ -69,6 +66,8 @@ class ConditionalFlow(TableNetwork):
         Channels that flow in place of the cells; 0 lets the cells themselves flow.
     is_recalibrated : bool, default=False
         Whether to learn how sure the first guess is; networks of old files do not.
+    has_lines : bool, default=False
+        Whether the first guess may be moved towards straight lines; not of old files.
     is_stretched : bool, default=False
         Whether deviations are as large as `learn_stretch` saw them in held-out windows.
     generator : torch.Generator
@@ -101,6 +100,7 @@ class ConditionalFlow(TableNetwork):
         has_column_attention: bool = False,
         n_latent: int = 0,
         is_recalibrated: bool = False,
+        has_lines: bool = False,
         is_stretched: bool = False,
         generator: torch.Generator,
     ) -> None:
@@ -123,6 +123,7 @@ class ConditionalFlow(TableNetwork):
             "condition_noise": condition_noise,
             **sizes,
             "is_recalibrated": is_recalibrated,
+            "has_lines": has_lines,
             "is_stretched": is_stretched,
         }
         self.mixture, self.condition_noise = dict(mixture), condition_noise
@@ -132,11 +133,7 @@ class ConditionalFlow(TableNetwork):
         self.n_timesteps = n_timesteps
         self.n_latent, n_cells = n_latent, self.codes.n_latent
         n_channels = n_latent + n_cells
-        self.fill = (
-            GaussianFill(n_timesteps, n_channels, rank)
-            if rank
-            else LinearFill(n_timesteps, n_channels)
-        )
+        self.fill = new_fill(n_timesteps, n_channels, rank, has_lines)
         self.calibration = Calibration(n_latent or n_cells, is_recalibrated, is_stretched)
         self.denoiser = LatentDenoiser(
             n_latent or n_cells,
@@ -174,7 +171,7 @@ class ConditionalFlow(TableNetwork):
         logits = self.logits(problem, estimate, mixed, t)
         levels = self.level_loss(logits, features, wanted & self._says_levels(asked))
         point = self._point_loss(problem, estimate, features, wanted & asked)
-        return flow + _POINT_WEIGHT * point + levels
+        return flow + point + levels
 
     def _data(self, features: Tensor, problem: Problem) -> Tensor:
         """End of the flow in units of the first guess."""
@@ -191,9 +188,10 @@ class ConditionalFlow(TableNetwork):
     def _point_loss(
         self, problem: Problem, estimate: Estimate, features: Tensor, wanted: Tensor
     ) -> Loss:
-        """Mean absolute error of the medians of numbers."""
+        """Mean absolute error of the medians of numbers, in units of the first guess."""
         error = self._medians(problem, estimate) - self.codes.embed(features)
-        return mean_where(error.abs(), self.of_numbers(wanted))
+        scale = problem.per_draw(problem.scale)[..., self.n_latent :]
+        return mean_where((error / scale).abs(), self.of_numbers(wanted))
 
     def _hidden(
         self, observed: Tensor, generator: torch.Generator, elsewhere: Tensor | None = None

@@ -24,6 +24,7 @@ from sktsgen.estimators._latent_diffusion_latent import (
     flow_of,
     judge,
 )
+from sktsgen.estimators._latent_diffusion_lines import learn_lines
 from sktsgen.estimators._latent_diffusion_rows import Rows, learn_fill
 from sktsgen.estimators._latent_diffusion_score import HiddenCellScore
 from sktsgen.estimators._latent_diffusion_stretch import learn_stretch
@@ -104,6 +105,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             features = learn_fill(network, rows, noise)
         parts = self._parts(features, rows)
         network = self._with_latents(network, former, features, rows, parts, noise)
+        learn_lines(network, parts[0], self.table_)
         go_on_from(former, network)
         history = self._train(network, parts, noise, stage="flow")
         self.network_ = network.frozen()
@@ -148,6 +150,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             dropout=self.dropout,
             has_column_attention=bool(self.column_attention),
             is_recalibrated=True,
+            has_lines=True,
             generator=generator,
         )
 

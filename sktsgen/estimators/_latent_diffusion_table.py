@@ -114,6 +114,14 @@ class LatentTable:
         whole[:, self.kept_] = features
         return self.encoder_.decode(whole, uniforms)
 
+    def value_slopes(self, features: np.ndarray) -> np.ndarray:
+        """How fast the value of each number grows with its feature, of the shape of `features`."""
+        whole = np.broadcast_to(self.otherwise_, (*features.shape[:-1], len(self.otherwise_)))
+        whole = whole.copy()
+        whole[..., self.kept_] = features
+        slopes: np.ndarray = np.exp(-self.encoder_.log_slopes(whole)[..., self.kept_])
+        return slopes
+
     @property
     def n_columns(self) -> int:
         """Number of columns that can be observed or not."""

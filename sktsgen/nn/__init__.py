@@ -34,7 +34,7 @@ from sktsgen.nn._token_prior import LogLikelihood, PriorBatch, Rows, TokenPrior
 from sktsgen.nn._transformer import CausalTransformer
 from sktsgen.nn._window_batch import WindowBatch, overlap_of
 from sktsgen.nn._window_emission import Plan, WindowEmission, all_known, mark
-from sktsgen.nn._window_fill import Fill, GaussianFill, LinearFill
+from sktsgen.nn._window_fill import Fill, GaussianFill, LinearFill, new_fill
 
 __all__ = [
     "CausalAttention",
@@ -90,6 +90,7 @@ __all__ = [
     "mark",
     "mean_of",
     "mean_where",
+    "new_fill",
     "outline",
     "overlap_of",
     "plan_of",

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from sktsgen.ops import condition, deviation, factorise, interpolate
+from sktsgen.ops import N_SPANS, condition, deviation, factorise, interpolate, kinds_of_spans
 
 
 class Fill(NamedTuple):
@@ -35,25 +35,36 @@ class GaussianFill(nn.Module):
     The cells of a window are some factors plus noise. Linear relations between channels and over
     time are all in it, which leaves a network to learn what is not linear.
 
+    What mostly stands still and jumps now and then is no such thing, nor is what moves on a finer
+    scale than the factors can: there the mean may be moved towards the straight line between
+    visible cells, by a share for each channel and kind of span.
+
     Parameters
     ----------
     n_timesteps, n_channels : int
         Size of a window.
     rank : int
         Number of factors.
+    has_lines : bool, default=False
+        Whether there are such shares, 0 at first. Networks of old files have none.
     """
 
+    line_shares: Tensor | None
     mean: Tensor
     loadings: Tensor
     variances: Tensor
 
-    def __init__(self, n_timesteps: int, n_channels: int, rank: int) -> None:
+    def __init__(
+        self, n_timesteps: int, n_channels: int, rank: int, has_lines: bool = False
+    ) -> None:
         super().__init__()
         self.rank, self.n_timesteps = rank, n_timesteps
         size = n_timesteps * n_channels
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("loadings", torch.zeros(size, rank))
         self.register_buffer("variances", torch.ones(size))
+        shares = torch.zeros(N_SPANS, n_channels) if has_lines else None
+        self.register_buffer("line_shares", shares)
 
     def learn(
         self,
@@ -76,8 +87,20 @@ class GaussianFill(nn.Module):
         centred = values.flatten(2) - self.mean
         posterior = condition(self.loadings, self.variances, centred, visible.flatten(1))
         mean = (posterior.mean + self.mean).view(values.shape)
+        if self.line_shares is not None:
+            channels = torch.arange(visible.shape[2], device=visible.device)
+            share = self.line_shares[kinds_of_spans(visible), channels]
+            mean = torch.lerp(mean, self.lines(values, visible), share[:, None])
         mean = torch.where(visible[:, None], values, mean)
         return Fill(mean, posterior.scale.view(visible.shape), posterior.root)
+
+    def lines(
+        self,
+        values: Float[Tensor, "batch draws time channel"],
+        visible: Bool[Tensor, "batch time channel"],
+    ) -> Float[Tensor, "batch draws time channel"]:
+        """Straight lines between visible cells, the mean where a channel has none."""
+        return _lines(values, visible, self.mean[: visible.shape[2]])
 
     def deviation(
         self,
@@ -126,10 +149,8 @@ class LinearFill(nn.Module):
         values: Float[Tensor, "batch draws time channel"],
         visible: Bool[Tensor, "batch time channel"],
     ) -> Fill:
-        every = visible[:, None].expand(values.shape)
-        mean = interpolate(values.flatten(0, 1), every.flatten(0, 1), self.mean)
         root = values.new_zeros(len(values), 0, 0)
-        return Fill(mean.view(values.shape), self.scale * ~visible, root)
+        return Fill(_lines(values, visible, self.mean), self.scale * ~visible, root)
 
     def deviation(
         self,
@@ -144,3 +165,18 @@ class LinearFill(nn.Module):
     def n_noise(self) -> int:
         """Normal numbers that one draw of a window takes."""
         return self.n_timesteps * len(self.mean)
+
+
+def new_fill(
+    n_timesteps: int, n_channels: int, rank: int, has_lines: bool
+) -> GaussianFill | LinearFill:
+    """Make the first guess of so many factors; 0 asks for straight lines alone."""
+    if rank:
+        return GaussianFill(n_timesteps, n_channels, rank, has_lines)
+    return LinearFill(n_timesteps, n_channels)
+
+
+def _lines(values: Tensor, visible: Tensor, otherwise: Tensor) -> Tensor:
+    every = visible[:, None].expand(values.shape)
+    filled = interpolate(values.flatten(0, 1), every.flatten(0, 1), otherwise)
+    return filled.view(values.shape)

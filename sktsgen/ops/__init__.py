@@ -6,7 +6,7 @@ from sktsgen.ops._condition import FactorPosterior, condition, deviation, factor
 from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
 from sktsgen.ops._drop import corrupt_rows, drop
-from sktsgen.ops._interpolate import interpolate
+from sktsgen.ops._interpolate import N_SPANS, interpolate, kinds_of_spans
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
 from sktsgen.ops._mixture import mixture_log_density, mixture_log_mass
 from sktsgen.ops._quantise import nearest_code, straight_through
@@ -15,6 +15,7 @@ from sktsgen.ops._rotate import rotary_factors, rotate
 from sktsgen.ops._spectrum import spectral_distance, strongest_bins
 
 __all__ = [
+    "N_SPANS",
     "FactorPosterior",
     "carry_forward",
     "condition",
@@ -27,6 +28,7 @@ __all__ = [
     "fast_fp32",
     "has_fast_fp32",
     "interpolate",
+    "kinds_of_spans",
     "lag_moments",
     "linear",
     "mixture_log_density",

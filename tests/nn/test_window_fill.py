@@ -49,6 +49,22 @@ def test_deviations_are_zero_where_visible_and_of_the_given_scale_elsewhere(cls,
     torch.testing.assert_close(drawn.std(1), guess.scale, atol=0.05, rtol=0.05)
 
 
+def test_the_mean_moves_towards_lines_by_the_share_of_its_kind_of_span_and_is_else_the_same(
+    gaussian,
+):
+    moved = GaussianFill(6, 2, 12, has_lines=True)
+    moved.load_state_dict(gaussian.state_dict(), strict=False)
+    values, visible = normal(3, 1, 6, 2), torch.ones(3, 6, 2, dtype=torch.bool)
+    visible[:, 1, 0] = visible[:, 3:5, 0] = False
+    guess = gaussian(values, visible).mean
+    assert moved(values, visible).mean.equal(guess)
+    moved.line_shares[0, 0] = 1.0
+    found = moved(values, visible).mean
+    torch.testing.assert_close(found[:, 0, 1, 0], values[:, 0, [0, 2], 0].mean(1))
+    found[:, 0, 1, 0] = guess[:, 0, 1, 0]
+    assert found.equal(guess)
+
+
 def test_lines_go_on_from_the_mean_they_were_given():
     fill = LinearFill(4, 2)
     fill.learn(torch.tensor([3.0, 5.0]), torch.tensor([0.1, 0.2]))
