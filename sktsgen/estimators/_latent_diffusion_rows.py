@@ -17,8 +17,10 @@ from sktsgen.ops import lag_moments, window_covariance
 _ROUNDS = 4
 # Least variance that the first guess leaves to a cell, whose own is about 1.
 _SMALLEST = 1e-3
-# Of the autoregressions behind it: predictors at most, and rows that their ridge is worth.
-_WIDEST = 256
+# Of the autoregressions behind it: predictors at most, more where each has so many rows, and rows
+# that their ridge is worth.
+_WIDE, _WIDEST = 256, 700
+_ROWS_EACH = 10
 _RIDGE = 10.0
 _LEAST_EIGENVALUE = 0.02
 _CHUNK = 256
@@ -129,7 +131,8 @@ def _learn_gaussian(
     is_whole = seen is None
     seen = torch.ones_like(channels, dtype=torch.bool) if seen is None else seen
     mean = _mean(channels, seen)
-    order = min(n_timesteps // 2, _WIDEST // n_channels, n_timesteps - 1) if is_whole else 1
+    widest = min(max(_WIDE, len(channels) // _ROWS_EACH), _WIDEST)
+    order = min(n_timesteps // 2, widest // n_channels, n_timesteps - 1) if is_whole else 1
     order = min(max(order, 1), n_timesteps - 1)
     last = _rows_with_past(lengths, order).to(channels.device)
     moments = lag_moments(channels - mean, seen, last, order)
