@@ -46,3 +46,13 @@ def test_shares_are_kept_in_a_file(tmp_path):
     model.save(tmp_path / "model.sktsgen")
     again = load(tmp_path / "model.sktsgen")
     assert again.network_.fill.line_shares.equal(model.network_.fill.line_shares)
+
+
+def test_slopes_are_those_of_the_way_from_features_to_values():
+    rng = np.random.default_rng(2)
+    table = small(LatentDiffusionImputer).fit(np.exp(1.5 * rng.standard_normal((300, 1)))).table_
+    features, step = np.linspace(-1.0, 2.0, 7)[:, None], 1e-5
+    above, below = (table.encoder_.numbers(features + shift) for shift in (step, -step))
+    expected = (above - below) / (2 * step)
+    np.testing.assert_allclose(table.value_slopes(features), expected, rtol=1e-3)
+    assert expected[-1] > 3 * expected[0]  # a line of features is none of values
