@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sktsgen.diffusion._calibration import Calibration
+from sktsgen.diffusion._losses import velocity_loss
 from sktsgen.diffusion._masks import draw_hidden
 from sktsgen.diffusion._metadata import blurred, shown
 from sktsgen.diffusion._problem import FlowBatch, Problem
@@ -165,9 +166,10 @@ class ConditionalFlow(TableNetwork):
         t = torch.where(is_point, 1.0, t)
         mixed = torch.lerp(data, noise, t[:, None, None]) * ~is_point[:, None, None]
         estimate = self.estimate(problem, mixed, t, None if step is None else generator)
-        error = (self.velocity(problem, estimate, mixed, t) - noise + data).square()
+        error = self.velocity(problem, estimate, mixed, t) - noise + data
         wanted, asked = self.by_block(observed & hidden, False), is_point[:, None, None]
-        flow = mean_where(error, self._flows(wanted) & ~asked)
+        sizes = map(self._states, (problem.scale, self.fill.step_scale))
+        flow = velocity_loss(error, self._flows(wanted) & ~asked, *sizes)
         logits = self.logits(problem, estimate, mixed, t)
         levels = self.level_loss(logits, features, wanted & self._says_levels(asked))
         point = self._point_loss(problem, estimate, features, wanted & asked)

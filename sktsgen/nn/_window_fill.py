@@ -116,6 +116,14 @@ class GaussianFill(nn.Module):
         return drawn.view(*drawn.shape[:2], *visible.shape[1:])
 
     @property
+    def step_scale(self) -> Float[Tensor, " channel"]:
+        """Standard deviation of how far each channel moves from one step to the next."""
+        loadings = self.loadings.view(self.n_timesteps, -1, self.rank)
+        own = self.variances.view(self.n_timesteps, -1)
+        moves = loadings.diff(dim=0).square().sum(-1) + own[1:] + own[:-1]
+        return moves.mean(0).sqrt() if len(moves) else torch.ones_like(own[0])
+
+    @property
     def n_noise(self) -> int:
         """Normal numbers that one draw of a window takes."""
         return self.rank + len(self.mean)
@@ -160,6 +168,11 @@ class LinearFill(nn.Module):
     ) -> Float[Tensor, "batch draws time channel"]:
         """Draws round the lines, from standard normal noise."""
         return fill.scale[:, None] * noise.view(*noise.shape[:2], *visible.shape[1:])
+
+    @property
+    def step_scale(self) -> Float[Tensor, " channel"]:
+        """How far each channel strays from a line, for want of how far it moves in a step."""
+        return self.scale
 
     @property
     def n_noise(self) -> int:

@@ -65,6 +65,12 @@ def test_the_mean_moves_towards_lines_by_the_share_of_its_kind_of_span_and_is_el
     assert found.equal(guess)
 
 
+def test_steps_are_as_large_as_those_of_the_process(gaussian):
+    expected = (2 / (1 + PHI)) ** 0.5
+    np.testing.assert_allclose(gaussian.step_scale, expected, rtol=1e-3)
+    np.testing.assert_allclose(GaussianFill(1, 2, 1).step_scale, 1.0)
+
+
 def test_lines_go_on_from_the_mean_they_were_given():
     fill = LinearFill(4, 2)
     fill.learn(torch.tensor([3.0, 5.0]), torch.tensor([0.1, 0.2]))
