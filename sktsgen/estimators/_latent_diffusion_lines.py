@@ -23,9 +23,10 @@ _SURE = 3.0
 def learn_lines(flow: ConditionalFlow, data: FlowData, table: LatentTable) -> None:
     """Move the first guess of a flow towards straight lines, where that is nearer to the data.
 
-    Cells are hidden as in training. The share of the line, one for each number and kind of span,
-    leaves the least absolute error of values in half of the windows, and is believed if it gains
-    in the other half, both ways; else the first guess stays as it is.
+    Cells are hidden as in training. A share of the line, for each number and kind of span, is the
+    one that leaves the least absolute error of values in half of the windows. Those of both halves
+    are believed, and their mean taken, if they gain in the half that they were not found in; else
+    the first guess stays as it is.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def learn_lines(flow: ConditionalFlow, data: FlowData, table: LatentTable) -> No
             chosen = asked[..., channel] & (kinds[..., channel] == kind)
             halves = [
                 (away[part, :, channel][chosen[part]], left[part, :, channel][chosen[part]])
-                for part in (slice(0, None, 2), slice(1, None, 2))
+                for part in (slice(None, _N_WINDOWS // 2), slice(_N_WINDOWS // 2, None))
             ]
             shares[kind, channel] = _believed_share(halves)
 
