@@ -58,8 +58,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Width, blocks and attention heads of the network.
     dropout, column_attention : float, bool, default=0.0, False
         As in `LatentDiffusionImputer`.
-    sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"
-        Solver.
+    sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="dpm-solver++"
+        Solver. A midpoint step calls the network twice, each of the others once.
     n_sampling_steps : int, default=10
         Steps of the solver.
     max_epochs, batch_size, learning_rate : int, int, float, default=20, 32, 1e-3
@@ -149,7 +149,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         n_heads: int = 4,
         dropout: float = 0.0,
         column_attention: bool = False,
-        sampler: str = "midpoint",
+        sampler: str = "dpm-solver++",
         n_sampling_steps: int = 10,
         max_epochs: int = 20,
         batch_size: int = 32,
