@@ -63,7 +63,7 @@ def test_forecasts_have_the_exact_distribution():
 @pytest.mark.parametrize("length", [LENGTH, 2 * LENGTH])
 def test_generated_series_have_the_moments_of_the_process(length):
     """Beyond the window the model goes on from its own draws, and nothing drifts."""
-    generator = honest(LatentDiffusionGenerator, max_epochs=3).fit(ar1(300))
+    generator = honest(LatentDiffusionGenerator, max_epochs=3, n_sampling_steps=10).fit(ar1(300))
     drawn = generator.sample(150, length=length)[..., 0]
     late = drawn[:, -12:]
     np.testing.assert_allclose(late.var(), 1 / (1 - PHI**2), rtol=0.15)
