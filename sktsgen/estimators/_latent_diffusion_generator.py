@@ -61,7 +61,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="dpm-solver++"
         Solver. A midpoint step calls the network twice, each of the others once.
     n_sampling_steps : int, default=10
-        Steps of the solver. With fewer than 8 of DPM-Solver++ draws vary too little.
+        Steps of the solver. With 4 of DPM-Solver++ draws vary too little.
     max_epochs, batch_size, learning_rate : int, int, float, default=20, 32, 1e-3
         As in `LatentDiffusionImputer`.
     early_stopping, validation_fraction, n_iter_no_change, tol, warm_start : object

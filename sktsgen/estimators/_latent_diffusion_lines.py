@@ -37,10 +37,10 @@ def learn_lines(flow: ConditionalFlow, data: FlowData, table: LatentTable) -> No
     table : LatentTable
         Says how far apart the values of features are.
     """
-    shares = flow.fill.line_shares if isinstance(flow.fill, GaussianFill) else None
-    if shares is None or not len(data):
+    fill = flow.fill
+    if not isinstance(fill, GaussianFill) or fill.line_shares is None or not len(data):
         return
-    away, left, kinds, asked = _deviations(flow, data, table)
+    away, left, kinds, asked = _deviations(flow, fill, data, table)
     for channel in torch.nonzero(asked.any(0).any(0)).flatten().tolist():
         for kind in range(N_SPANS):
             chosen = asked[..., channel] & (kinds[..., channel] == kind)
@@ -48,14 +48,13 @@ def learn_lines(flow: ConditionalFlow, data: FlowData, table: LatentTable) -> No
                 (away[part, :, channel][chosen[part]], left[part, :, channel][chosen[part]])
                 for part in (slice(None, _N_WINDOWS // 2), slice(_N_WINDOWS // 2, None))
             ]
-            shares[kind, channel] = _believed_share(halves)
+            fill.line_shares[kind, channel] = _believed_share(halves)
 
 
 def _deviations(
-    flow: ConditionalFlow, data: FlowData, table: LatentTable
+    flow: ConditionalFlow, fill: GaussianFill, data: FlowData, table: LatentTable
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Lines and truth less the first guess, kinds of spans, and which cells are asked for."""
-    assert isinstance(flow.fill, GaussianFill)
     device = flow.columns.device
     generator = torch.Generator(device).manual_seed(0)
     spread = torch.linspace(0, len(data) - 1, _N_WINDOWS, device=device).long()
@@ -65,9 +64,9 @@ def _deviations(
         hidden = draw_hidden(observed, flow.mixture, generator)
         problem = flow.pose(features[:, None], observed & ~hidden)
         cells = F.pad(flow.codes.embed(features), (flow.n_latent, 0))
-        lines = flow.fill.lines(cells[:, None], problem.visible)[:, 0]
-        asked = flow.of_numbers(flow.by_block(observed & hidden, False))
-        asked = F.pad(asked, (flow.n_latent, 0))
+        lines = fill.lines(cells[:, None], problem.visible)[:, 0]
+        numbers = flow.of_numbers(flow.by_block(observed & hidden, False))
+        asked = F.pad(numbers, (flow.n_latent, 0))
         slopes = _slopes(flow, features, table)
         away, left = (slopes * (x - problem.mean) for x in (lines, cells))
         parts.append((away, left, kinds_of_spans(problem.visible), asked))
