@@ -53,6 +53,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
 
     _mixture: ClassVar[dict[str, float]]
     _keeps_missing: ClassVar[bool] = False
+    _has_scores: ClassVar[bool] = False
     condition_noise: float = 0.0
     # How far draws may lie outside the range of the training data, as a share of it.
     _margin: ClassVar[float] = 0.25
@@ -93,7 +94,9 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         self.device_ = str(resolve_device(self.device))
         self.window_length_ = usable_window_length(self.window_length, panel.lengths)
         self.spec_ = panel.spec
-        self.table_ = LatentTable(keeps_missing=self._keeps_missing).fit(panel)
+        self.table_ = LatentTable(
+            keeps_missing=self._keeps_missing, has_scores=self._has_scores
+        ).fit(panel)
         self.clock_ = Clock().fit(panel, is_used=self.time_features)
         generator = make_generator(self.random_state)
         # Draws of one fitted estimator repeat themselves, whatever the random state was.
@@ -280,7 +283,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         flat = features.reshape(-1, features.shape[-1])[:, : len(self.table_.kept_)]
         lowest, highest = self.table_.encoder_.bounds_[:, self.table_.kept_]
         margin = self._margin * (highest - lowest)
-        flat = np.clip(flat, lowest - margin, highest + margin)
+        flat = np.clip(self.table_.standard(flat), lowest - margin, highest + margin)
         rng = np.random.Generator(np.random.Philox(key=seed % 2**64))
         uniforms = rng.random((len(flat), self.table_.encoder_.n_uniforms_))
         return self.table_.decode(flat, uniforms)

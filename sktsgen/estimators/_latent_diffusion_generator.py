@@ -125,6 +125,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     }
     _scored: ClassVar[dict[str, float]] = {"future": 0.5, "cells": 0.5}
     _keeps_missing: ClassVar[bool] = True
+    _has_scores: ClassVar[bool] = True
     _margin: ClassVar[float] = 0.0
     # Files that were written before it was kept do not hold it.
     repeated_columns_: tuple[tuple[int, int], ...] = ()

@@ -68,7 +68,8 @@ class HiddenCellScore:
         hidden = self._hide_some(rows, 0)
         shown = Rows(rows.features, rows.observed & ~hidden, rows.lengths)
         drawn = self._fill_rows(shown, self._n_scored_draws, self.seed_)
-        energy, n_scored = energy_of_rows(rows.features, drawn, hidden, self.table_)
+        truth, drawn = map(self.table_.standard, (rows.features, drawn))
+        energy, n_scored = energy_of_rows(truth, drawn, hidden, self.table_)
         return -energy / max(1, n_scored)
 
     def _hide_some(self, rows: Rows, seed: int) -> np.ndarray:

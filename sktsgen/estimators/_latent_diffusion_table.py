@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pandas as pd
 from sktsgen.data import Panel
 from sktsgen.estimators._tables import refuse_far_values
 from sktsgen.persistence import register
-from sktsgen.transformers import MixedTypeEncoder
+from sktsgen.transformers import MixedTypeEncoder, NormalScores, is_normal
 
 Blocks = list[tuple[int, list[int]]]
 
@@ -23,10 +25,15 @@ class LatentTable:
     can be missing. Where they are to be modelled, whether a number is there is a column of its
     own that is always observed.
 
+    Draws of a flow that starts from a normal law keep something of it: where whole tables are
+    drawn, the numbers whose law is another go through `NormalScores`.
+
     Parameters
     ----------
     keeps_missing : bool
         Whether missing cells are part of the model.
+    has_scores : bool, default=False
+        Whether numbers that are not normal become normal scores.
 
     Attributes
     ----------
@@ -38,10 +45,15 @@ class LatentTable:
         Number of the column that each block belongs to, in the order of the blocks.
     sources_ : ndarray of shape (n_columns,)
         Column of the table behind each of these columns.
+    scores_ : dict of int to NormalScores
+        Features that are normal scores, and how they become so.
     """
 
-    def __init__(self, *, keeps_missing: bool) -> None:
-        self.keeps_missing = keeps_missing
+    # Files that were written before there were any do not hold them.
+    scores_: Mapping[int, NormalScores] = MappingProxyType({})
+
+    def __init__(self, *, keeps_missing: bool, has_scores: bool = False) -> None:
+        self.keeps_missing, self.has_scores = keeps_missing, has_scores
 
     def fit(self, panel: Panel) -> LatentTable:
         """Learn codecs, and which features say that a cell is missing."""
@@ -59,6 +71,7 @@ class LatentTable:
         self._learn_columns(chosen, says_missing)
         self.kept_ = np.array([f for _, features in chosen for f in features], dtype=np.int64)
         self.otherwise_ = whole
+        self.scores_ = self._learn_scores(panel) if self.has_scores else {}
         return self
 
     def encode(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
@@ -92,8 +105,18 @@ class LatentTable:
             if width > 1:
                 levels = features[:, position : position + width]
                 observed[:, column] &= levels.any(axis=1)
+            elif position in self.scores_:
+                scores = self.scores_[position].open(features[:, position])
+                features[:, position] = np.where(observed[:, column], scores, 0.0)
             position += width
         return features, observed
+
+    def standard(self, features: np.ndarray) -> np.ndarray:
+        """Turn scores into what the codec of the columns knows: numbers in standard deviations."""
+        features = features.copy()
+        for position, scores in self.scores_.items():
+            features[..., position] = scores.close(features[..., position])
+        return features
 
     def decode(self, features: np.ndarray, uniforms: np.ndarray) -> Any:
         """Turn features into a table.
@@ -101,7 +124,7 @@ class LatentTable:
         Parameters
         ----------
         features : ndarray of shape (n_rows, n_features)
-            Of a block of levels the greatest is taken.
+            As from `standard`; of a block of levels the greatest is taken.
         uniforms : ndarray of shape (n_rows, encoder_.n_uniforms_)
             Numbers from 0 to 1 that choose among rare levels.
 
@@ -118,8 +141,10 @@ class LatentTable:
         """How fast the value of each number grows with its feature, of the shape of `features`."""
         whole = np.broadcast_to(self.otherwise_, (*features.shape[:-1], len(self.otherwise_)))
         whole = whole.copy()
-        whole[..., self.kept_] = features
+        whole[..., self.kept_] = self.standard(features)
         slopes: np.ndarray = np.exp(-self.encoder_.log_slopes(whole)[..., self.kept_])
+        for position, scores in self.scores_.items():
+            slopes[..., position] *= scores.rates(features[..., position])
         return slopes
 
     @property
@@ -129,6 +154,18 @@ class LatentTable:
 
     def _blocks(self) -> Blocks:
         return [(b.column, list(range(b.start, b.stop))) for b in self.encoder_.blocks_]
+
+    def _learn_scores(self, panel: Panel) -> dict[int, NormalScores]:
+        """Scores of the numbers that are not normal."""
+        features, observed = self.encode(panel)
+        found = {}
+        position = 0
+        for column, width in zip(self.columns_, self.widths_, strict=True):
+            cells = features[observed[:, column], position]
+            if width == 1 and len(cells) and not is_normal(cells):
+                found[position] = NormalScores().fit(cells)
+            position += width
+        return found
 
     def _learn_columns(self, chosen: Blocks, says_missing: set[int]) -> None:
         """Give numbers to columns; whether a number is there is a column apart from it."""

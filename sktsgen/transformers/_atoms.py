@@ -46,9 +46,9 @@ class Atoms:
         standard : ndarray of shape (n_values,)
             Standardised values.
         """
-        is_closed = _are_all(counts)
+        is_closed = are_all(counts)
         places, self._rate = (standard, 1.0) if is_closed else _with_room(standard, counts)
-        at = np.arange(len(counts)) if is_closed else np.flatnonzero(_are_frequent(counts))
+        at = np.arange(len(counts)) if is_closed else np.flatnonzero(are_frequent(counts))
         self.values_, self.places_ = values[at], places[at]
         outside = np.inf if is_closed else self._rate * _ROOM / 2
         ends = [places[0] - outside], (places[1:] + places[:-1]) / 2, [places[-1] + outside]
@@ -61,13 +61,13 @@ class Atoms:
 
     def open(self, standard: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """Turn standardised numbers into features; `numbers` tell which of them are atoms."""
-        features = _follow(standard, self._from, self._to, self._rate)
+        features = follow(standard, self._from, self._to, self._rate)
         nearest = np.searchsorted(self.values_, numbers).clip(max=len(self.values_) - 1)
         return np.where(self.values_[nearest] == numbers, self.places_[nearest], features)
 
     def close(self, features: np.ndarray) -> np.ndarray:
         """Invert `open`; what is read as an atom becomes its standardised number."""
-        return _follow(features, self._to, self._from, 1.0 / self._rate)
+        return follow(features, self._to, self._from, 1.0 / self._rate)
 
     def settle(self, features: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """Replace the numbers whose features are read as atoms by these, to the last digit."""
@@ -102,10 +102,20 @@ def seen_values(cells: np.ndarray, extremes: tuple[float, float]) -> tuple[np.nd
     return np.unique(np.append(cells[cells == cells], further), return_counts=True)
 
 
+def are_all(counts: np.ndarray) -> bool:
+    """Tell whether values, seen `counts` times, are so few that there are no others."""
+    return len(counts) <= _FEW_VALUES and bool(counts.sum() >= _OFTEN * len(counts))
+
+
+def are_frequent(counts: np.ndarray) -> np.ndarray:
+    """Tell which values, seen `counts` times, a tenth of the cells share."""
+    return counts >= _SHARE * counts.sum()
+
+
 def have_atoms(counts: np.ndarray) -> bool:
     """Tell whether values, seen `counts` times, recur so often that they are meant exactly."""
     is_known = len(counts) > 1 and counts.sum() >= _FEWEST
-    return is_known and bool(_are_all(counts) or _are_frequent(counts).any())
+    return is_known and bool(are_all(counts) or are_frequent(counts).any())
 
 
 def count_decimals(chunks: Iterable[np.ndarray], n_columns: int) -> dict[int, int]:
@@ -137,29 +147,21 @@ def count_decimals(chunks: Iterable[np.ndarray], n_columns: int) -> dict[int, in
     return {column: n for column, n in found.items() if n_present[column] >= _FEWEST}
 
 
-def _are_all(counts: np.ndarray) -> bool:
-    return len(counts) <= _FEW_VALUES and bool(counts.sum() >= _OFTEN * len(counts))
-
-
-def _are_frequent(counts: np.ndarray) -> np.ndarray:
-    return counts >= _SHARE * counts.sum()
+def follow(x: np.ndarray, knots: np.ndarray, values: np.ndarray, outer_slope: float) -> np.ndarray:
+    """Interpolate between knots, and go on from the first and the last at a given slope."""
+    beyond = np.minimum(x - knots[0], 0.0) + np.maximum(x - knots[-1], 0.0)
+    return np.interp(x, knots, values) + outer_slope * beyond
 
 
 def _with_room(standard: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, float]:
     """Move values away from frequent ones, and standardise again."""
-    is_atom, gaps = _are_frequent(counts), np.diff(standard)
+    is_atom, gaps = are_frequent(counts), np.diff(standard)
     wide = np.where(is_atom[1:] | is_atom[:-1], np.maximum(gaps, _ROOM), gaps)
     places = np.concatenate([[0.0], np.cumsum(wide)])
     mean = np.average(places, weights=counts)
     scale = np.sqrt(np.average(np.square(places - mean), weights=counts))
     scale = float(bounded_scale(places[0], places[-1], mean, scale))
     return (places - mean) / scale, 1.0 / scale
-
-
-def _follow(x: np.ndarray, knots: np.ndarray, values: np.ndarray, outer_slope: float) -> np.ndarray:
-    """Interpolate between knots, and go on from the first and the last at a given slope."""
-    beyond = np.minimum(x - knots[0], 0.0) + np.maximum(x - knots[-1], 0.0)
-    return np.interp(x, knots, values) + outer_slope * beyond
 
 
 def _have_decimals(cells: np.ndarray, decimals: int) -> bool:

@@ -56,6 +56,32 @@ def test_other_metadata_and_the_same_seed_are_a_what_if(led):
     assert (other - one).std() < 0.5
 
 
+def rain(n_series=60, n_steps=16, *, seed=0):
+    """Amounts that are mostly 0, after a normal process that tells how wet it is."""
+    wet = make_var1(n_series, n_steps, random_state=seed)[..., :1]
+    wet = wet / wet.std()
+    return np.exp(np.maximum(wet - 0.5, 0.0)) - 1.0
+
+
+def test_the_law_of_numbers_far_from_normal_is_kept():
+    real = rain()
+    model = honest(LatentDiffusionGenerator, window_length=16, n_sampling_steps=10).fit(real)
+    drawn = model.sample(300, length=16)
+    for level in (0.0, *np.quantile(real, [0.8, 0.9, 0.98])):
+        assert abs(np.mean(drawn <= level) - np.mean(real <= level)) < 0.05, level
+
+
+def test_scores_of_numbers_far_from_normal_are_in_their_own_units():
+    X = rain()
+    model = small(LatentDiffusionGenerator).fit(X)
+    assert list(model.table_.scores_) == [0]
+    rows = model._rows(model._check_again(X))
+    features = model.table_.standard(rows.features)[:, 0]
+    np.testing.assert_allclose(features, model.table_.encoder_.encode(X).ravel(), atol=1e-5)
+    loss = model.score(X)
+    assert -1.0 < loss < 0.0
+
+
 def test_without_metadata_the_driver_is_drawn(led):
     drawn = led.sample(60, length=16)
     assert drawn["driver"].std() == pytest.approx(led_series()["driver"].std(), rel=0.25)
