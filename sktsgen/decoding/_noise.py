@@ -13,6 +13,7 @@ from torch import Tensor
 # Uniforms stay off 0 and 1, where an inverse CDF is infinite.
 _EDGE = 2.0**-25
 _AHEAD = 64
+_FLOATS_OF_A_BLOCK = 8  # that Philox makes of one value of its counter
 _CLASSES = 1
 
 
@@ -45,6 +46,8 @@ class SeriesNoise:
         Uniforms a time step takes.
     device : torch.device
         Where they are used.
+    n_steps : int, default=64
+        How many steps are likely to be asked for; more can be.
     """
 
     def __init__(
@@ -54,15 +57,13 @@ class SeriesNoise:
         width: int,
         *,
         device: torch.device | str = "cpu",
+        n_steps: int = _AHEAD,
     ) -> None:
         self.width, self.device = width, device
-        word = np.uint64(seed % 2**64)
-        self.streams = [
-            np.random.Generator(np.random.Philox(key=np.array([word, number], dtype=np.uint64)))
-            for number in series
-        ]
-        self._buffer = torch.empty(len(self.streams), 0, width, device=device)
-        self._next = 0
+        self._ahead = min(n_steps, _AHEAD)
+        self._word, self._numbers = np.uint64(seed % 2**64), series
+        self._buffer = torch.empty(len(series), 0, width, device=device)
+        self._next = self._n_drawn = 0
 
     def draw(self, n_steps: int) -> Tensor:
         """Uniforms of the next steps, of shape (n_series, n_steps, width), in (0, 1)."""
@@ -74,11 +75,31 @@ class SeriesNoise:
 
     def _refill(self, n_steps: int) -> None:
         left = self._buffer[:, self._next :]
-        shape = (max(n_steps, _AHEAD), self.width)
-        fresh = np.stack([stream.random(shape, dtype=np.float32) for stream in self.streams])
-        clipped = torch.from_numpy(fresh).clamp_(_EDGE, 1.0 - _EDGE).to(self.device)
+        lacking = max(n_steps - left.shape[1], self._ahead)
+        # Whole blocks of the counter, so that it says where to go on.
+        fresh = self._uniforms(-(-lacking // _FLOATS_OF_A_BLOCK) * _FLOATS_OF_A_BLOCK)
+        clipped = torch.from_numpy(off_edges(fresh)).to(self.device)
         self._buffer = torch.cat([left, clipped], dim=1)
         self._next = 0
+
+    def _uniforms(self, n_steps: int) -> np.ndarray:
+        """Go on with every stream; one generator is put where each of them stands."""
+        bits = np.random.Philox(key=np.array([self._word, 0], dtype=np.uint64))
+        generator, stands = np.random.Generator(bits), bits.state
+        key, counter = stands["state"]["key"], stands["state"]["counter"]
+        counter[0] = self._n_drawn * self.width // _FLOATS_OF_A_BLOCK
+        fresh = np.empty((len(self._numbers), n_steps, self.width), np.float32)
+        for rows, number in zip(fresh, self._numbers, strict=True):
+            key[1] = number
+            bits.state = stands
+            generator.random(dtype=np.float32, out=rows)
+        self._n_drawn += n_steps
+        return fresh
+
+
+def off_edges(uniforms: np.ndarray) -> np.ndarray:
+    """Keep uniforms inside the open interval from 0 to 1, in place."""
+    return np.clip(uniforms, _EDGE, 1.0 - _EDGE, out=uniforms)
 
 
 class GivenNoise:

@@ -65,7 +65,7 @@ class Draw:
 
     def noise(self, width: int, device: torch.device | str) -> SeriesNoise:
         """Return the uniforms of these series, `width` a time step."""
-        return SeriesNoise(self.seed, self.numbers.tolist(), width, device=device)
+        return SeriesNoise(self.seed, self.numbers, width, device=device, n_steps=self.length)
 
     def parts(self, size: int) -> list[Draw]:
         """Cut the draw into parts of at most `size` series."""

@@ -54,4 +54,4 @@ class DepthHeads(nn.Module):
         """Logits of one depth; the first has nothing before it."""
         if level:
             shared = shared + partial @ self.from_codes[level]
-        return linear(F.silu(shared), self.out[level]) + self.out_bias[level]
+        return linear(F.silu(shared), self.out[level], self.out_bias[level])

@@ -29,8 +29,7 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(d_out)) if bias else None
 
     def forward(self, x: Float[Tensor, "*batch d_in"]) -> Float[Tensor, "*batch d_out"]:
-        out = linear(x, self.weight)
-        return out if self.bias is None else out + self.bias
+        return linear(x, self.weight, self.bias)
 
 
 class RMSNorm(nn.Module):

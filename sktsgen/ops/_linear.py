@@ -77,15 +77,22 @@ def has_fast_fp32() -> bool:
     return bool((product - exact).abs().max() < 1e-4)
 
 
-def linear(x: Float[Tensor, "*batch d_in"], weight: Float[Tensor, "d_out d_in"]) -> Tensor:
-    """Multiply `x` by `weight` transposed; forward and backward take the fast route on CPU."""
+def linear(
+    x: Float[Tensor, "*batch d_in"],
+    weight: Float[Tensor, "d_out d_in"],
+    bias: Float[Tensor, " d_out"] | None = None,
+) -> Float[Tensor, "*batch d_out"]:
+    """Multiply `x` by `weight` transposed and add `bias`, forward and backward fast on a CPU.
+
+    The product and the sum are one call: a second tensor of that size costs as much again.
+    """
     if not _pays_off(x, weight):
-        return F.linear(x, weight)
+        return F.linear(x, weight, bias)
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
-        product: Tensor = _FastLinear.apply(x, weight)  # type: ignore[no-untyped-call]
+        product: Tensor = _FastLinear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
         return product
     with fast_fp32():
-        return F.linear(x, weight)
+        return F.linear(x, weight, bias)
 
 
 def _pays_off(x: Tensor, weight: Tensor) -> bool:
@@ -103,13 +110,15 @@ class _FastLinear(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
         with fast_fp32():
-            return F.linear(x, weight)
+            return F.linear(x, weight, bias)
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def backward(
+        ctx: Any, *grad_outputs: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         rows = grad_outputs[0].reshape(-1, weight.shape[0])
         grad_x = grad_weight = None
@@ -118,4 +127,5 @@ class _FastLinear(torch.autograd.Function):
                 grad_x = (rows @ weight).reshape(x.shape)
             if ctx.needs_input_grad[1]:
                 grad_weight = rows.T @ x.reshape(-1, weight.shape[1])
-        return grad_x, grad_weight
+        grad_bias = rows.sum(0) if ctx.needs_input_grad[2] else None
+        return grad_x, grad_weight, grad_bias

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from sktsgen.decoding import SeriesNoise, class_draws, entropy_of, series_draws
+from sktsgen.decoding._noise import off_edges
 
 BLOCKS = st.lists(st.integers(1, 90), min_size=1, max_size=6)
 
@@ -53,19 +54,20 @@ def test_noise_stays_inside_the_open_interval():
 
 def test_edges_of_the_interval_are_kept_off():
     """Zero comes once in 2**24 draws, too seldom to wait for it."""
-
-    class Constant:
-        def __init__(self, value):
-            self.value = value
-
-        def random(self, shape, dtype):
-            return np.full(shape, self.value, dtype)
-
-    noise = SeriesNoise(0, [0, 1], 1)
-    noise.streams = [Constant(0.0), Constant(1.0 - 2.0**-24)]
-    values = noise.draw(1).flatten()
+    values = off_edges(np.array([0.0, 0.5, 1.0 - 2.0**-24], np.float32))
     assert values[0] > 0
-    assert values[1] < 1
+    assert values[1] == 0.5
+    assert values[2] < 1
+
+
+@given(blocks=BLOCKS, width=st.integers(1, 5), ahead=st.integers(1, 200))
+def test_noise_is_that_of_one_philox_a_series(blocks, width, ahead):
+    noise = SeriesNoise(11, [3, 2**40], width, n_steps=ahead)
+    values = torch.cat([noise.draw(size) for size in blocks], 1)
+    for series, number in zip(values, (3, 2**40), strict=True):
+        stream = np.random.Generator(np.random.Philox(key=np.array([11, number], np.uint64)))
+        expected = stream.random((sum(blocks), width), dtype=np.float32)
+        np.testing.assert_array_equal(series.numpy(), off_edges(expected))
 
 
 @pytest.mark.parametrize("seed", [0, 2**32, 2**64 + 5, -3])

@@ -23,9 +23,9 @@ def explicit(query, key, value, mask):
 
 
 @pytest.mark.parametrize("n_kv_heads", [1, 2, 4])
-@pytest.mark.parametrize("n_steps", [12, 140])
+@pytest.mark.parametrize("n_steps", [12, 40, 140])
 def test_query_heads_share_key_value_heads_in_groups(n_kv_heads, n_steps):
-    """Either side of the length from which the fused kernel is taken."""
+    """Either side of the lengths from which other kernels are taken."""
     query = normal(2, 4, n_steps, 8)
     key, value = (normal(2, n_kv_heads, n_steps, 8, seed=seed) for seed in (1, 2))
     positions = torch.arange(n_steps)

@@ -12,40 +12,40 @@ SHAPES = pytest.mark.parametrize("shape", [(3, 4, 8), (7, 5, 96), (40, 96, 64)])
 
 def operands(shape, *, d_out=48):
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(shape, generator=generator, requires_grad=True)
-    weight = torch.randn(d_out, shape[-1], generator=generator, requires_grad=True)
-    return x, weight
+    sizes = shape, (d_out, shape[-1]), (d_out,)
+    return tuple(torch.randn(size, generator=generator, requires_grad=True) for size in sizes)
 
 
 def precision():
     return torch.backends.mkldnn.matmul.fp32_precision
 
 
-def gradients(product, x, weight):
-    out = product(x, weight)
+def gradients(product, *given):
+    out = product(*given)
     pull = torch.randn(out.shape, generator=torch.Generator().manual_seed(1))
-    return torch.autograd.grad(out, (x, weight), pull.to(out.dtype))
+    return torch.autograd.grad(out, given, pull.to(out.dtype))
 
 
 @SHAPES
 def test_product_equals_float64(shape):
-    x, weight = operands(shape)
-    exact = F.linear(x.double(), weight.double())
-    for out in (linear(x, weight), linear(x.detach(), weight.detach())):
+    x, weight, bias = operands(shape)
+    exact = F.linear(x.double(), weight.double(), bias.double())
+    frozen = linear(x.detach(), weight.detach(), bias.detach())
+    for out in (linear(x, weight, bias), linear(x, weight) + bias, frozen):
         torch.testing.assert_close(out.double(), exact, rtol=0, atol=1e-4)
 
 
 @SHAPES
 def test_gradients_equal_float64(shape):
-    x, weight = operands(shape)
-    found = gradients(linear, x, weight)
-    exact = gradients(F.linear, x.double(), weight.double())
+    given = operands(shape)
+    found = gradients(linear, *given)
+    exact = gradients(F.linear, *(one.double() for one in given))
     for one, other in zip(found, exact, strict=True):
         torch.testing.assert_close(one.double(), other, rtol=1e-4, atol=1e-3)
 
 
 def test_only_the_gradients_asked_for_are_computed():
-    x, weight = operands((40, 96, 64))
+    x, weight, _ = operands((40, 96, 64))
     linear(x.detach(), weight).sum().backward()
     assert x.grad is None
     torch.testing.assert_close(weight.grad[0], x.detach().sum((0, 1)), rtol=1e-4, atol=1e-3)
@@ -91,7 +91,7 @@ def test_fast_route_is_not_taken_where_it_is_missing(monkeypatch):
     has_fast_fp32.cache_clear()
     try:
         assert not has_fast_fp32()
-        x, weight = operands((40, 96, 64))
+        x, weight, _ = operands((40, 96, 64))
         torch.testing.assert_close(linear(x, weight), F.linear(x, weight))
     finally:
         monkeypatch.undo()
@@ -99,5 +99,5 @@ def test_fast_route_is_not_taken_where_it_is_missing(monkeypatch):
 
 
 def test_float64_stays_float64():
-    x, weight = (operand.double() for operand in operands((40, 96, 64)))
+    x, weight, _ = (operand.double() for operand in operands((40, 96, 64)))
     torch.testing.assert_close(linear(x, weight), F.linear(x, weight), rtol=0, atol=1e-12)
