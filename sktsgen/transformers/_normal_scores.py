@@ -36,10 +36,31 @@ class NormalScores:
     ----------
     .. [1] B. L. van der Waerden, "Order tests for the two-sample problem and their power",
        Indagationes Mathematicae 14 (1952), 453-458.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktsgen.transformers import NormalScores
+    >>> rain = np.array([0.0] * 6 + [0.5, 1.0, 2.0, 8.0])
+    >>> scores = NormalScores().fit(rain)
+    >>> scores.open(rain).round(1)
+    array([-0.5, -0.5, -0.5, -0.5, -0.5, -0.5,  0.4,  0.7,  1. ,  1.3])
+    >>> scores.close(np.array([-1.0, 0.0, 1.0])).round(1)
+    array([0., 0., 2.])
     """
 
     def fit(self, numbers: np.ndarray) -> NormalScores:
-        """Learn from the numbers of a column, of shape (n_cells,), at least two of them unequal."""
+        """Learn the map of a column.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n_cells,)
+            Finite, at least two of them unequal.
+
+        Returns
+        -------
+        self : NormalScores
+        """
         ordered, n_cells = np.sort(numbers), len(numbers)
         farthest = float(_scores(np.array([n_cells]), n_cells)[0])
         n_knots = max(3, min(_N_KNOTS, n_cells // _CELLS_EACH))
@@ -64,7 +85,17 @@ class NormalScores:
         return self
 
     def open(self, numbers: np.ndarray) -> np.ndarray:
-        """Turn numbers into scores, float64."""
+        """Turn numbers into scores.
+
+        Parameters
+        ----------
+        numbers : ndarray
+            Of any shape, in the type of `fit`: a tie is told by equality.
+
+        Returns
+        -------
+        scores : ndarray of the same shape, float64
+        """
         scores = follow(numbers, self.numbers_, self.scores_, 1.0)
         if not len(self.ties_):
             return scores
@@ -72,11 +103,32 @@ class NormalScores:
         return np.where(self.ties_[nearest] == numbers, self.of_ties_[nearest], scores)
 
     def close(self, scores: np.ndarray) -> np.ndarray:
-        """Turn scores into numbers, float64."""
+        """Turn scores into numbers.
+
+        Parameters
+        ----------
+        scores : ndarray
+            Finite, of any shape.
+
+        Returns
+        -------
+        numbers : ndarray of the same shape, float64
+        """
         return follow(scores, self.scores_, self.numbers_, 1.0)
 
     def rates(self, scores: np.ndarray) -> np.ndarray:
-        """How fast numbers grow with scores; 0 within what is read as one number."""
+        """Say how fast numbers grow with scores.
+
+        Parameters
+        ----------
+        scores : ndarray
+            Finite, of any shape.
+
+        Returns
+        -------
+        rates : ndarray of the same shape
+            Numbers per score; 0 among the scores that are read as one number.
+        """
         runs = np.diff(self.scores_)
         within = np.diff(self.numbers_) / np.where(runs > 0, runs, 1.0)
         rates = np.concatenate([[1.0], within, [1.0]])
@@ -84,7 +136,19 @@ class NormalScores:
 
 
 def is_normal(numbers: np.ndarray) -> bool:
-    """Tell whether the law of some numbers is near the normal one of their mean and variance."""
+    """Tell whether the law of some numbers is near the normal one of their mean and variance.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_cells,)
+        Finite, at least one.
+
+    Returns
+    -------
+    is_near : bool
+        Whether the largest distance between both distribution functions is at most a quarter;
+        also where all numbers are equal.
+    """
     ordered = np.sort(numbers)
     deviation = ordered.std()
     if not deviation:
