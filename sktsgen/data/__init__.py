@@ -8,6 +8,7 @@ from sktsgen.data._panel import Panel, PanelSpec
 from sktsgen.data._repeats import drop_repeats, repeated_columns
 from sktsgen.data._restore import restore_panel, restore_rows
 from sktsgen.data._static import join_static, split_static, static_columns
+from sktsgen.data._sums import summed_columns
 from sktsgen.data._time import TimeAxis
 from sktsgen.data._windows import (
     LazyRows,
@@ -37,6 +38,7 @@ __all__ = [
     "split_static",
     "split_windows",
     "static_columns",
+    "summed_columns",
     "usable_window_length",
     "window_starts",
 ]

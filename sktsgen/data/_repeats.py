@@ -36,8 +36,8 @@ def repeated_columns(panel: Panel) -> tuple[tuple[int, int], ...]:
     found: list[tuple[int, int]] = []
     firsts: dict[tuple[str, bytes], list[int]] = {}
     for position in range(panel.n_channels):
-        cells = _column(panel.values, position, slice(_SAMPLE))
-        if not _is_number(cells.dtype) or cells.nunique() < _FEWEST:
+        cells = column_of(panel.values, position, slice(_SAMPLE))
+        if not is_number_type(cells.dtype) or cells.nunique() < _FEWEST:
             continue
         hashes = pd.util.hash_pandas_object(cells, index=False).to_numpy()
         known = firsts.setdefault((str(cells.dtype), hashes.tobytes()), [])
@@ -84,13 +84,15 @@ def drop_repeats(panel: Panel, pairs: Sequence[tuple[int, int]]) -> Panel:
     return keep_columns(panel, sorted(set(range(panel.n_channels)) - {r for r, _ in pairs}))
 
 
-def _column(values: Any, position: int, rows: slice) -> pd.Series:
+def column_of(values: Any, position: int, rows: slice | np.ndarray) -> pd.Series:
+    """Take some rows of a column of an array or a frame."""
     if isinstance(values, pd.DataFrame):
         return values.iloc[rows, position]
     return pd.Series(values[rows, position])
 
 
-def _is_number(dtype: Any) -> bool:
+def is_number_type(dtype: Any) -> bool:
+    """Tell whether a column of this type holds numbers; flags are none."""
     is_number = pd.api.types.is_numeric_dtype(dtype)
     return bool(is_number and not pd.api.types.is_bool_dtype(dtype))
 
@@ -99,7 +101,7 @@ def _first_difference(panel: Panel, position: int, other: int) -> int | None:
     """First row in which two columns differ; None if they are equal."""
     for begin in range(0, panel.n_rows, _CHUNK):
         rows = slice(begin, begin + _CHUNK)
-        one, two = (_column(panel.values, i, rows) for i in (position, other))
+        one, two = (column_of(panel.values, i, rows) for i in (position, other))
         if one.equals(two):
             continue
         is_equal = (one == two).fillna(False) | (one.isna() & two.isna())

@@ -11,13 +11,14 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from sktsgen._sklearn_compat import Interval, _fit_context
-from sktsgen.data import Panel, repeated_columns, restore_panel, static_columns
+from sktsgen.data import Panel, repeated_columns, restore_panel, static_columns, summed_columns
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._draw import check_count
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_future import Continuation
 from sktsgen.estimators._latent_diffusion_metadata import (
+    add_up,
     check_metadata,
     hold,
     put_given,
@@ -85,6 +86,9 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Positions of the columns that are constant in every training series, and so in draws.
     repeated_columns_ : tuple of (int, int)
         Positions of numbers that repeat another column, and so in draws; each with the other.
+    summed_columns_ : tuple of (int, int, int)
+        Positions of numbers that are the sum of two other columns, and so in draws; each with both.
+        A total that `metadata` give is theirs.
     classes_ : ndarray of shape (n_classes,) or None
         Class labels seen in `fit`.
     reconstruction_error_ : float
@@ -127,8 +131,9 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     _keeps_missing: ClassVar[bool] = True
     _has_scores: ClassVar[bool] = True
     _margin: ClassVar[float] = 0.0
-    # Files that were written before it was kept do not hold it.
+    # Files that were written before they were kept do not hold them.
     repeated_columns_: tuple[tuple[int, int], ...] = ()
+    summed_columns_: tuple[tuple[int, int, int], ...] = ()
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **LatentDiffusion._parameter_constraints,
         "metadata_columns": ["array-like", None],
@@ -212,6 +217,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             self._learn_default_length(panel := self._fit_flow(X, y))
             self.static_columns_ = static_columns(panel)
             self.repeated_columns_ = repeated_columns(panel)
+            self.summed_columns_ = summed_columns(panel)
         return self
 
     def sample(
@@ -377,6 +383,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             hold(table, self.static_columns_, source)
             put_given(table, given, named)
             repeat(table, self.repeated_columns_, named)
+            add_up(table, self.summed_columns_, named)
         is_frame = isinstance(tables[0], pd.DataFrame)
         table = pd.concat(tables, ignore_index=True) if is_frame else np.concatenate(tables)
         return restore_panel(

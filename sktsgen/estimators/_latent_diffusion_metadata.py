@@ -1,4 +1,4 @@
-"""Columns that are given over time, do not change, or repeat others."""
+"""Columns that are given over time, do not change, repeat others, or are their sums."""
 
 from __future__ import annotations
 
@@ -95,3 +95,28 @@ def repeat(table: Any, pairs: Sequence[tuple[int, int]], given: Sequence[int]) -
             table.isetitem(copy, cells)
         else:
             table[:, copy] = table[:, source]
+
+
+def add_up(table: Any, sums: Sequence[tuple[int, int, int]], given: Sequence[int]) -> None:
+    """Let totals be the sums of their parts, as they are in the training data.
+
+    Parameters
+    ----------
+    table : ndarray or DataFrame of shape (n_rows, n_channels)
+        What was drawn; changed in place.
+    sums : sequence of (int, int, int)
+        Columns of totals, each with those of its two parts; where a cell of these is missing, that
+        of the total stays as it is.
+    given : sequence of int
+        Columns that are left as they are.
+    """
+    for total, one, other in sums:
+        if total in given:
+            continue
+        if isinstance(table, pd.DataFrame):
+            former = table.iloc[:, total]
+            cells: Any = table.iloc[:, one] + table.iloc[:, other]
+            table.isetitem(total, cells.where(cells.notna(), former).astype(former.dtype))
+        else:
+            cells = table[:, one] + table[:, other]
+            table[:, total] = np.where(np.isnan(cells), table[:, total], cells)

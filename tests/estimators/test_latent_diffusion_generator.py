@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator
+from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator, load
 from sktsgen.datasets import make_class_panel, make_var1
 from sktsgen.estimators._latent_diffusion_draws import Drawing
 from tests.estimators.diffusion_models import honest, mixed_frame, small
@@ -80,6 +80,36 @@ def test_scores_of_numbers_far_from_normal_are_in_their_own_units():
     np.testing.assert_allclose(features, model.table_.encoder_.encode(X).ravel(), atol=1e-5)
     loss = model.score(X)
     assert -1.0 < loss < 0.0
+
+
+def visits(n_rows=200):
+    rng = np.random.default_rng(0)
+    adults = pd.Series(rng.poisson(20, n_rows), name="adults")
+    children = pd.array(rng.poisson(5, n_rows), dtype="Int64")
+    children[3] = pd.NA
+    frame = pd.DataFrame({"adults": adults, "children": children})
+    return frame.assign(total=frame["adults"] + frame["children"])
+
+
+def test_totals_are_the_sums_of_their_parts(tmp_path):
+    model = small(LatentDiffusionGenerator, metadata_columns=["total"]).fit(visits())
+    assert model.summed_columns_ == ((2, 0, 1),)
+    model.save(tmp_path / "model.sktsgen")
+    for one in (model, load(tmp_path / "model.sktsgen")):
+        drawn = one.sample(4, length=20)
+        assert drawn.dtypes.equals(visits().dtypes)
+        is_there = drawn.notna().all(axis=1)
+        assert is_there.sum() > 60
+        sums = drawn["adults"] + drawn["children"]
+        assert (sums == drawn["total"])[is_there].all()
+
+
+def test_a_total_that_is_given_stays_as_it_is():
+    model = small(LatentDiffusionGenerator, metadata_columns=["total"]).fit(visits())
+    given = visits()[["total"]].iloc[10:30].reset_index(drop=True)
+    drawn = model.sample(2, metadata=given)
+    for _, series in drawn.groupby(level=0):
+        assert series["total"].tolist() == given["total"].tolist()
 
 
 def test_without_metadata_the_driver_is_drawn(led):
