@@ -68,7 +68,7 @@ def _tolerance(sums: np.ndarray) -> float:
 
 def _holds(panel: Panel, total: int, one: int, other: int) -> bool:
     for begin in range(0, panel.n_rows, _CHUNK):
-        rows = np.arange(begin, min(begin + _CHUNK, panel.n_rows))
+        rows = slice(begin, begin + _CHUNK)
         whole, first, second = (
             column_of(panel.values, i, rows).to_numpy(dtype=np.float64, na_value=np.nan)
             for i in (total, one, other)

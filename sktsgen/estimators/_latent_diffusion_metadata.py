@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktsgen.data import restore_dtype
+
 
 def check_metadata(
     metadata: Any, allowed: Sequence[Any] | None, has_histories: bool, length: int
@@ -110,13 +112,17 @@ def add_up(table: Any, sums: Sequence[tuple[int, int, int]], given: Sequence[int
     given : sequence of int
         Columns that are left as they are.
     """
+    columns = pd.DataFrame(table)
     for total, one, other in sums:
         if total in given:
             continue
+        # In the type of a part the sum of both may not fit.
+        parts = columns.iloc[:, [one, other]].to_numpy(np.float64, na_value=np.nan)
+        found = parts.sum(axis=1)
+        is_there = ~np.isnan(found)
+        cells = columns.iloc[:, total].array.copy()
+        cells[is_there] = restore_dtype(found[is_there], cells.dtype)
         if isinstance(table, pd.DataFrame):
-            former = table.iloc[:, total]
-            cells: Any = table.iloc[:, one] + table.iloc[:, other]
-            table.isetitem(total, cells.where(cells.notna(), former).astype(former.dtype))
+            table.isetitem(total, cells)
         else:
-            cells = table[:, one] + table[:, other]
-            table[:, total] = np.where(np.isnan(cells), table[:, total], cells)
+            table[:, total] = cells

@@ -114,7 +114,7 @@ def attend(
 
 
 def _softmax(scores: Tensor) -> Tensor:
-    """Softmax of the rows; short ones by hand, as on a CPU the kernel takes ten times as long."""
+    """Softmax of the rows; short ones by hand, as on a CPU the kernel is several times slower."""
     if scores.shape[-1] >= _SHORTEST_KERNEL:
         return scores.softmax(-1)
     weights = (scores - scores.amax(-1, keepdim=True)).exp()

@@ -84,7 +84,7 @@ def linear(
 ) -> Float[Tensor, "*batch d_out"]:
     """Multiply `x` by `weight` transposed and add `bias`, forward and backward fast on a CPU.
 
-    The product and the sum are one call: a second tensor of that size costs as much again.
+    The product and the sum are one call: a second large tensor can cost more than the product.
     """
     if not _pays_off(x, weight):
         return F.linear(x, weight, bias)

@@ -8,6 +8,7 @@ import torch
 from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator, load
 from sktsgen.datasets import make_class_panel, make_var1
 from sktsgen.estimators._latent_diffusion_draws import Drawing
+from sktsgen.estimators._latent_diffusion_metadata import add_up
 from tests.estimators.diffusion_models import honest, mixed_frame, small
 
 
@@ -102,6 +103,17 @@ def test_totals_are_the_sums_of_their_parts(tmp_path):
         assert is_there.sum() > 60
         sums = drawn["adults"] + drawn["children"]
         assert (sums == drawn["total"])[is_there].all()
+
+
+@pytest.mark.parametrize("is_frame", [True, False])
+def test_a_total_may_be_larger_than_the_type_of_its_parts(is_frame):
+    columns = {"a": np.int8([100, 3]), "b": np.int8([90, 4]), "c": np.int16([0, 0])}
+    table = pd.DataFrame(columns)
+    if not is_frame:
+        table = table.to_numpy(dtype=np.int16)
+    add_up(table, [(2, 0, 1)], [])
+    assert np.asarray(table)[:, 2].tolist() == [190, 7]
+    assert not is_frame or table["c"].dtype == np.int16
 
 
 def test_a_total_that_is_given_stays_as_it_is():
