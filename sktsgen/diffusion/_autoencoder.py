@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sktsgen.diffusion._masks import draw_hidden
 from sktsgen.diffusion._problem import FlowBatch
 from sktsgen.diffusion._table_network import TableNetwork, normal, seeded
 from sktsgen.nn import Decoded, Loss, MixedVAE, TrainingStep, mean_of, mean_where
-from sktsgen.ops import draw_index
 
 # Weights of the divergence from the standard normal and of the cells that the decoder is shown.
 _DIVERGENCE = 1e-3
 _VISIBLE = 0.1
-_SQRT_HALF = math.sqrt(0.5)
 
 
 class Autoencoder(TableNetwork):
@@ -166,14 +162,6 @@ class Autoencoder(TableNetwork):
         )
         drawn[..., ~self.codes.is_level] = numbers
         if self.codes.level_widths:
-            uniforms = 0.5 * (1.0 + torch.erf(noise[..., is_level] * _SQRT_HALF))
-            drawn[..., self.codes.is_level] = self._levels(decoded.logits, uniforms)
+            uniforms = torch.special.ndtr(noise[..., is_level])
+            drawn[..., self.codes.is_level] = self.codes.draw(decoded.logits, uniforms)
         return drawn
-
-    def _levels(self, logits: Tensor, uniforms: Tensor) -> Tensor:
-        parts = logits.split(self.codes.level_widths, dim=-1)
-        drawn = [
-            F.one_hot(draw_index(part.flatten(0, 1), uniform.flatten()), part.shape[-1])
-            for part, uniform in zip(parts, uniforms.unbind(-1), strict=True)
-        ]
-        return torch.cat(drawn, dim=-1).view_as(logits).to(logits.dtype)

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from sktsgen.diffusion._calibration import Calibration
+from sktsgen.diffusion._flow_network import FARTHEST, FlowNetwork
 from sktsgen.diffusion._losses import velocity_loss
-from sktsgen.diffusion._masks import draw_hidden
-from sktsgen.diffusion._metadata import blurred, shown
+from sktsgen.diffusion._patterns import Masks, PatternPool
 from sktsgen.diffusion._problem import FlowBatch, Problem
 from sktsgen.diffusion._sampler import Sampler, integrate
 from sktsgen.diffusion._schedule import StraightSchedule
-from sktsgen.diffusion._table_network import TableNetwork, normal, seeded
+from sktsgen.diffusion._table_network import normal, seeded
 from sktsgen.nn import (
     Estimate,
-    LatentDenoiser,
+    GaussianFill,
     Loss,
     TrainingStep,
     mean_where,
-    new_fill,
-    velocity_skip,
 )
 
 # Share of the windows that train the one-pass answer.
 _POINT_SHARE = 0.3
-# Units of a first guess are not finer than this, nor does anything count beyond so many of them.
-_SMALLEST_SCALE = 0.01
-_FARTHEST = 8.0
 
 
-class ConditionalFlow(TableNetwork):
+class ConditionalFlow(FlowNetwork):
     """Draw all hidden cells of a window jointly, given the visible ones.
 
     The state travels on a straight line from a draw of the posterior that jointly Gaussian
@@ -71,6 +61,10 @@ class ConditionalFlow(TableNetwork):
         Whether the first guess may be moved towards straight lines; not of old files.
     is_stretched : bool, default=False
         Whether deviations are as large as `learn_stretch` saw them in held-out windows.
+    has_rounds : bool, default=False
+        Whether levels are drawn before the numbers, in `LevelRounds`, and do not flow.
+    n_patterns : int, default=0
+        Number of patterns of hidden cells in training; 0 draws fresh ones for every batch.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -81,74 +75,8 @@ class ConditionalFlow(TableNetwork):
        Data", arXiv:2406.16028.
     """
 
-    is_metadata: Tensor
-
-    def __init__(
-        self,
-        *,
-        n_timesteps: int,
-        widths: list[int],
-        columns: list[int],
-        n_columns: int,
-        rank: int,
-        mixture: Mapping[str, float],
-        metadata: list[int],
-        condition_noise: float = 0.0,
-        d_model: int,
-        n_layers: int,
-        n_heads: int,
-        dropout: float,
-        has_column_attention: bool = False,
-        n_latent: int = 0,
-        is_recalibrated: bool = False,
-        has_lines: bool = False,
-        is_stretched: bool = False,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__(widths, columns, n_columns)
-        sizes: dict[str, Any] = {
-            "d_model": d_model,
-            "n_layers": n_layers,
-            "n_heads": n_heads,
-            "dropout": dropout,
-            "has_column_attention": has_column_attention,
-        }
-        self.config = {
-            "n_timesteps": n_timesteps,
-            "widths": list(widths),
-            "columns": list(columns),
-            "n_columns": n_columns,
-            "rank": rank,
-            "mixture": dict(mixture),
-            "metadata": list(metadata),
-            "condition_noise": condition_noise,
-            **sizes,
-            "is_recalibrated": is_recalibrated,
-            "has_lines": has_lines,
-            "is_stretched": is_stretched,
-        }
-        self.mixture, self.condition_noise = dict(mixture), condition_noise
-        is_metadata = torch.zeros(n_columns, dtype=torch.bool)
-        is_metadata[metadata] = True
-        self.register_buffer("is_metadata", is_metadata, persistent=False)
-        self.n_timesteps = n_timesteps
-        self.n_latent, n_cells = n_latent, self.codes.n_latent
-        n_channels = n_latent + n_cells
-        self.fill = new_fill(n_timesteps, n_channels, rank, has_lines)
-        self.calibration = Calibration(n_latent or n_cells, is_recalibrated, is_stretched)
-        self.denoiser = LatentDenoiser(
-            n_latent or n_cells,
-            n_cells,
-            3 * n_channels,
-            sum(self.codes.level_widths),
-            **sizes,
-            generator=generator,
-        )
-
-    @property
-    def n_noise(self) -> int:
-        """Normal numbers that one draw of a window takes."""
-        return self.fill.n_noise
+    # Built by the first loss, and of no use after training.
+    _pool: PatternPool | None = None
 
     def loss(self, batch: FlowBatch, step: TrainingStep | None = None) -> Loss:
         """Mean error of velocities, one-pass medians and levels on hidden cells."""
@@ -156,23 +84,25 @@ class ConditionalFlow(TableNetwork):
         # Without a step, masks, times and noise are the same in every call.
         generator = seeded(features.device) if step is None else step.generator
         whole = FlowBatch(*(batch if step is None else map(step.whole, batch)))
-        hidden = self._hidden(observed, generator, whole.observed)
+        hidden, asked, pattern = self._masks(observed, generator, whole.observed)
         given = features if step is None else self._disturbed(features, generator, whole.features)
-        problem = self.pose(given[:, None], observed & ~hidden)
+        problem = self.pose(given[:, None], observed & ~hidden, pattern)
         noise = self.start(problem, normal((len(features), 1, self.n_noise), generator))
-        data = self._data(features, problem).clamp(-_FARTHEST, _FARTHEST)
+        data = self._data(features, problem).clamp(-FARTHEST, FARTHEST)
         t = torch.sigmoid(normal((len(features),), generator))
         is_point = torch.rand(t.shape, generator=generator, device=t.device) < _POINT_SHARE
+        if self.hiding.rounds is not None:  # levels do not flow
+            is_point |= (hidden & self.hiding.rounds.is_level).flatten(1).any(1)
         t = torch.where(is_point, 1.0, t)
         mixed = torch.lerp(data, noise, t[:, None, None]) * ~is_point[:, None, None]
         estimate = self.estimate(problem, mixed, t, None if step is None else generator)
         error = self.velocity(problem, estimate, mixed, t) - noise + data
-        wanted, asked = self.by_block(observed & hidden, False), is_point[:, None, None]
+        wanted, points = self.by_block(observed & asked, False), is_point[:, None, None]
         sizes = map(self._states, (problem.scale, self.fill.step_scale))
-        flow = velocity_loss(error, self._flows(wanted) & ~asked, *sizes)
+        flow = velocity_loss(error, self._flows(wanted) & ~points, *sizes)
         logits = self.logits(problem, estimate, mixed, t)
-        levels = self.level_loss(logits, features, wanted & self._says_levels(asked))
-        point = self._point_loss(problem, estimate, features, wanted & asked)
+        levels = self.level_loss(logits, features, wanted & self._says_levels(points))
+        point = self._point_loss(problem, estimate, features, wanted & points)
         return flow + point + levels
 
     def _data(self, features: Tensor, problem: Problem) -> Tensor:
@@ -195,75 +125,24 @@ class ConditionalFlow(TableNetwork):
         scale = problem.per_draw(problem.scale)[..., self.n_latent :]
         return mean_where((error / scale).abs(), self.of_numbers(wanted))
 
-    def _hidden(
-        self, observed: Tensor, generator: torch.Generator, elsewhere: Tensor | None = None
-    ) -> Tensor:
-        """Draw what is hidden; of metadata nothing, in most windows."""
-        hidden = draw_hidden(observed, self.mixture, generator, elsewhere)
-        if not self.config["metadata"]:
-            return hidden
-        return shown(hidden, self.is_metadata, generator)
+    def _disturbed(self, features: Tensor, generator: torch.Generator, whole: Tensor) -> Tensor:
+        """Blur metadata."""
+        wrong = self.hiding.disturbed(features, self.codes.is_level, whole, generator)
+        return torch.where(self.by_feature(self.hiding.is_metadata, False), wrong, features)
 
-    def _disturbed(
-        self, features: Tensor, generator: torch.Generator, whole: Tensor | None = None
-    ) -> Tensor:
-        """Blur metadata, so that slightly wrong ones are not followed blindly."""
-        if not (self.condition_noise and self.config["metadata"]):
-            return features
-        others = features if whole is None else whole
-        wrong = blurred(features, others, self.codes.is_level, self.condition_noise, generator)
-        return torch.where(self.by_feature(self.is_metadata, False), wrong, features)
+    def _masks(self, observed: Tensor, generator: torch.Generator, whole: Tensor) -> Masks:
+        """Draw what is hidden."""
+        n_patterns = self.config["n_patterns"]
+        if not n_patterns or not isinstance(self.fill, GaussianFill):
+            return Masks(*self.hiding(observed, generator, whole))
+        if self._pool is None:
+            shape = self.n_timesteps, self.n_columns
+            self._pool = PatternPool(self.hiding, self.fill, self._given, shape, n_patterns)
+        return self._pool.pick(observed, generator)
 
-    def pose(self, features: Tensor, visible: Tensor) -> Problem:
-        """Put a problem to the network.
-
-        Parameters
-        ----------
-        features : Tensor of shape (batch, draws, time, feature)
-            What is not visible is not read.
-        visible : BoolTensor of shape (batch, time, column)
-            Cells that are given.
-
-        Returns
-        -------
-        problem : Problem
-            With the first guess.
-        """
-        given = F.pad(self.seen(visible), (self.n_latent, 0))
-        fill = self.fill(F.pad(self.codes.embed(features), (self.n_latent, 0)), given)
-        return Problem(fill, fill.scale.clamp(min=_SMALLEST_SCALE), given)
-
-    def start(self, problem: Problem, noise: Tensor) -> Tensor:
-        """Turn standard normal noise, (batch, draws, n_noise), into states at t = 1."""
-        noise = noise[..., : self.fill.n_noise]
-        deviation = self.fill.deviation(problem.fill, problem.visible, noise)
-        return self._states(deviation / problem.scale[:, None]).flatten(0, 1)
-
-    def estimate(
-        self, problem: Problem, x: Tensor, t: Tensor, generator: torch.Generator | None = None
-    ) -> Estimate:
-        """Ask the network about states `x`, (batch * draws, time, latent), at times `t`."""
-        known = torch.cat([problem.visible, problem.scale.log() * ~problem.visible], dim=-1)
-        context = torch.cat([problem.mean, problem.per_draw(known)], dim=-1)
-        near = x.clamp(-_FARTHEST, _FARTHEST)
-        estimate: Estimate = self.denoiser(near, context, t, generator)
-        return estimate
-
-    def velocity(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
-        """Mean of noise - data: what it would be on Gaussian data, and the network's correction."""
-        spread = problem.per_draw(self.calibration.spread(self._states(problem.scale)))
-        return velocity_skip(t[:, None, None], spread) * x + estimate.flow
-
-    def logits(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> Tensor:
-        """Logits of levels: first guess, what their own noisy code says, and the network's part."""
-        if not self.codes.level_widths:
-            return estimate.logits
-        scale = problem.per_draw(problem.scale)
-        evidence = self.codes.evidence(x, problem.mean, scale, t)
-        return self._prior(problem) + evidence + estimate.logits
-
-    def _prior(self, problem: Problem) -> Tensor:
-        return self.codes.prior(problem.mean[..., self.n_latent :])
+    def forget(self) -> None:
+        """Drop what only training needs."""
+        self._pool = None
 
     def draw(
         self,
@@ -292,6 +171,10 @@ class ConditionalFlow(TableNetwork):
         drawn : Tensor of shape (batch, draws, time, feature)
             Visible cells as they were; levels as one-hot.
         """
+        given = features, visible
+        features, visible = self._with_levels(features, visible, noise)
+        if visible.all():
+            return features
         problem = self.pose(features, visible)
         x = integrate(
             lambda x, t: self._clean(problem, x, t),
@@ -303,7 +186,23 @@ class ConditionalFlow(TableNetwork):
         x = self._stretched(problem, x)
         latents = self._states(problem.mean) + problem.per_draw(self._states(problem.scale)) * x
         drawn = self._read_off(latents, features, visible, noise)
-        return self._keep(features, visible, drawn.view_as(features))
+        return self._keep(*given, drawn.view_as(features))
+
+    def _with_levels(
+        self, features: Tensor, visible: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Draw hidden levels round by round, each given those before."""
+        if self.hiding.rounds is None:
+            return features, visible
+        own = noise[..., self.fill.n_noise :][..., : self._n_level_noise]
+        uniforms = torch.special.ndtr(own).unflatten(-1, (self.n_timesteps, -1))
+        for asked in self.hiding.rounds.rounds(visible):
+            logits = self._answer(self.pose(features, visible))[1].view(*features.shape[:3], -1)
+            drawn = features.clone()
+            drawn[..., self.codes.is_level] = self.codes.draw(logits, uniforms)
+            features = torch.where(self.by_feature(asked, False)[:, None], drawn, features)
+            visible = visible | asked
+        return features, visible
 
     def learn_stretch(self, drawn: Tensor, true: Tensor) -> None:
         """Map the deviations of draws, in the units of `deviations`, to those of the truth."""
@@ -337,14 +236,9 @@ class ConditionalFlow(TableNetwork):
         expected : Tensor of shape (batch, draws, time, feature)
             Visible cells as they were.
         """
-        problem = self.pose(features, visible)
-        x = torch.zeros_like(self._states(problem.mean))
-        t = x.new_ones(len(x))
-        estimate = self.estimate(problem, x, t)
-        medians = self._medians(problem, estimate)
+        medians, logits = self._answer(self.pose(features, visible))
         expected = torch.empty_like(features).flatten(0, 1)
         expected[..., ~self.codes.is_level] = medians[..., ~self.codes.is_code]
-        logits = self.logits(problem, estimate, x, t)
         expected[..., self.codes.is_level] = self.codes.probabilities(logits)
         return self._keep(features, visible, expected.view_as(features))
 
@@ -367,29 +261,21 @@ class ConditionalFlow(TableNetwork):
         latents = problem.mean + problem.scale * self.start(problem, noise)
         return self._keep(features[:, None], visible, self.codes.nearest(latents)[:, None])[:, 0]
 
-    def _medians(self, problem: Problem, estimate: Estimate) -> Tensor:
-        guess, scale = problem.mean, problem.per_draw(problem.scale)
-        return guess[..., self.n_latent :] + scale[..., self.n_latent :] * estimate.point
-
-    def _states(self, channels: Tensor) -> Tensor:
-        """Take the channels that flow."""
-        return channels[..., : self.n_latent or None]
-
     def _clean(self, problem: Problem, x: Tensor, t: Tensor) -> Tensor:
         times = t.expand(len(x))
         estimate = self.estimate(problem, x, times)
         clean = x - t * self.velocity(problem, estimate, x, times)
-        of_codes = self._of_levels(problem, estimate, x, times)
+        of_codes = self._of_codes(problem, estimate, x, times)
         if of_codes is not None:
             clean[..., self.codes.is_code] = of_codes
         hidden = ~problem.per_draw(self._states(problem.visible))
-        return clean.clamp(-_FARTHEST, _FARTHEST) * hidden
+        return clean.clamp(-FARTHEST, FARTHEST) * hidden
 
-    def _of_levels(
+    def _of_codes(
         self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor
     ) -> Tensor | None:
         """Mean of the codes of levels under their logits; None where no state is a code."""
-        if not self.codes.level_widths:
+        if not self.codes.level_widths or self.hiding.rounds is not None:
             return None
         mean = self.codes.expected(self.logits(problem, estimate, x, t))
         units = problem.per_draw(problem.scale)[..., self.codes.is_code]

@@ -41,7 +41,7 @@ class LatentFlow(ConditionalFlow):
     @property
     def n_noise(self) -> int:
         """Normal numbers that one draw of a window takes."""
-        return self.fill.n_noise + self.n_timesteps * self.autoencoder.n_noise
+        return super().n_noise + self.n_timesteps * self.autoencoder.n_noise
 
     def _data(self, features: Tensor, problem: Problem) -> Tensor:
         latents = self.autoencoder.latents(features)
@@ -59,15 +59,15 @@ class LatentFlow(ConditionalFlow):
         """Logits of levels for the answer of one pass: first guess and the network's part."""
         if not self.codes.level_widths:
             return estimate.logits
-        return self._prior(problem) + estimate.logits
+        return problem.levels + estimate.logits
 
-    def _of_levels(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> None:
+    def _of_codes(self, problem: Problem, estimate: Estimate, x: Tensor, t: Tensor) -> None:
         """Leave the latents as they are: none stands for a level."""
 
     def _read_off(
         self, latents: Tensor, features: Tensor, visible: Tensor, noise: Tensor
     ) -> Tensor:
-        own = noise[..., self.fill.n_noise :].unflatten(-1, (self.n_timesteps, -1))
+        own = noise[..., super().n_noise :].unflatten(-1, (self.n_timesteps, -1))
         n_draws = features.shape[1]
         shown = visible.repeat_interleave(n_draws, dim=0)
         return self.autoencoder.draw(latents, features.flatten(0, 1), shown, own.flatten(0, 1))

@@ -35,11 +35,17 @@ class Problem(NamedTuple):
         Unit in which their deviations are counted.
     visible : BoolTensor of shape (batch, time, latent)
         True where a latent is given.
+    levels : Tensor of shape (batch * draws, time, level)
+        Logits of levels by the first guess alone.
+    hints : Tensor of shape (batch * draws, time, hint)
+        What is said of levels as probabilities; nothing where levels flow.
     """
 
     fill: Fill
     scale: Tensor
     visible: Tensor
+    levels: Tensor
+    hints: Tensor
 
     @property
     def mean(self) -> Tensor:

@@ -19,20 +19,31 @@ class TableNetwork(Network):
         Column of every block.
     n_columns : int
         Columns that can be hidden; those from there on are always known.
+    has_room : bool, default=False
+        As of `LevelCodes`.
     """
 
     columns: Tensor
 
-    def __init__(self, widths: list[int], columns: list[int], n_columns: int) -> None:
+    def __init__(
+        self, widths: list[int], columns: list[int], n_columns: int, has_room: bool = False
+    ) -> None:
         super().__init__()
         self.n_columns = n_columns
         self.n_known = max(columns) + 1 - n_columns
-        self.codes = LevelCodes(widths)
+        self.codes = LevelCodes(widths, has_room)
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
 
     def seen(self, observed: Tensor) -> Tensor:
         """Say which codes are observed if the columns of `observed` are."""
         return self.codes.spread(self.by_block(observed, True))
+
+    @property
+    def discrete_columns(self) -> list[bool]:
+        """Which columns that can be hidden hold levels."""
+        of_blocks = zip(self.columns.tolist(), self.codes.widths, strict=True)
+        discrete = {column for column, width in of_blocks if width > 1}
+        return [column in discrete for column in range(self.n_columns)]
 
     def by_block(self, by_column: Tensor, known: bool) -> Tensor:
         """Give every block what its column has, and the known ones `known`."""

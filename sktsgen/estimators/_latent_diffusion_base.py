@@ -16,6 +16,7 @@ from sktsgen.decoding import entropy_of
 from sktsgen.diffusion import SAMPLERS, Autoencoder, ConditionalFlow, LatentFlow, content_key
 from sktsgen.estimators._fitted import FittedNetworks
 from sktsgen.estimators._latent_diffusion_clock import Clock, stamps_of
+from sktsgen.estimators._latent_diffusion_codes import learn_levels
 from sktsgen.estimators._latent_diffusion_draws import Drawing
 from sktsgen.estimators._latent_diffusion_latent import (
     GOOD_ENOUGH,
@@ -40,9 +41,10 @@ from sktsgen.training import (
     resolve_device,
 )
 
-# Cells of a window up to which the first guess is Gaussian, and factors at most.
-_MOST_CELLS = 2048
-_MOST_FACTORS = 192
+# Factors of a Gaussian first guess at most, and steps that windows are not cut below for it.
+_MOST_FACTORS, _FEWEST_STEPS = 192, 24
+# Cells up to which what is hidden is drawn afresh for every batch, and patterns where it is not.
+_FRESH_CELLS, _N_PATTERNS = 512, 512
 
 
 class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
@@ -54,6 +56,10 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
     _mixture: ClassVar[dict[str, float]]
     _keeps_missing: ClassVar[bool] = False
     _has_scores: ClassVar[bool] = False
+    # Whether levels are drawn before numbers, and training comes back to the same patterns.
+    _has_rounds: ClassVar[bool] = False
+    # Cells of a window up to which the first guess is Gaussian.
+    _most_cells: ClassVar[int] = 2048
     condition_noise: float = 0.0
     # How far draws may lie outside the range of the training data, as a share of it.
     _margin: ClassVar[float] = 0.25
@@ -92,18 +98,22 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         panel = check_panel(X, estimator=self, reset=True, mixed=True, missing=True)
         labels = self._learn_labels(panel, y)
         self.device_ = str(resolve_device(self.device))
-        self.window_length_ = usable_window_length(self.window_length, panel.lengths)
         self.spec_ = panel.spec
         self.table_ = LatentTable(
-            keeps_missing=self._keeps_missing, has_scores=self._has_scores
+            keeps_missing=self._keeps_missing,
+            has_scores=self._has_scores,
+            reads_levels=self._has_rounds,
+            numbers=self._metadata_positions(),
         ).fit(panel)
         self.clock_ = Clock().fit(panel, is_used=self.time_features)
+        self.window_length_ = self._usable_window_length(panel.lengths)
         generator = make_generator(self.random_state)
         # Draws of one fitted estimator repeat themselves, whatever the random state was.
         self.seed_ = int(torch.randint(2**62, (), generator=generator))
         network = self._new_network(generator).to(self.device_)
         noise = make_generator(generator.initial_seed(), self.device_)
         rows = self._rows(panel, labels).padded(self.window_length_)
+        self._place_levels(network, former, rows)
         with torch.no_grad():
             features = learn_fill(network, rows, noise)
         parts = self._parts(features, rows)
@@ -111,6 +121,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         learn_lines(network, parts[0], self.table_)
         go_on_from(former, network)
         history = self._train(network, parts, noise, stage="flow")
+        network.forget()
         self.network_ = network.frozen()
         learn_stretch(self.network_, parts[1], SAMPLERS[self.sampler], self.n_sampling_steps)
         self.loss_curve_, self.validation_loss_curve_ = history.losses, history.validation_losses
@@ -125,9 +136,14 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
     def _n_label_features(self) -> int:
         return 0
 
-    def _metadata(self) -> list[int]:
-        """Columns that may be given for all time steps."""
+    def _metadata_positions(self) -> list[int]:
+        """Columns of the table that may be given for all time steps."""
         return []
+
+    def _metadata(self) -> list[int]:
+        """Columns of the network that may be: of the numbers, and of what says they are there."""
+        chosen = self._metadata_positions()
+        return np.flatnonzero(np.isin(self.table_.sources_, chosen)).tolist()
 
     def _check_sizes(self) -> None:
         if self.d_model % self.n_heads or (self.d_model // self.n_heads) % 2:
@@ -138,12 +154,14 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
 
     def _new_network(self, generator: torch.Generator) -> ConditionalFlow:
         widths, columns = self._layout()
+        n_channels, has_rounds = self._n_channels(), self._draws_levels_first()
+        is_large = self._has_rounds and self.window_length_ * n_channels > _FRESH_CELLS
         return ConditionalFlow(
             n_timesteps=self.window_length_,
             widths=widths,
             columns=columns,
             n_columns=self.table_.n_columns,
-            rank=self._rank(LevelCodes(widths).n_latent),
+            rank=self._rank(n_channels),
             mixture=self._mixture,
             metadata=self._metadata(),
             condition_noise=float(self.condition_noise),
@@ -154,8 +172,38 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             has_column_attention=bool(self.column_attention),
             is_recalibrated=True,
             has_lines=True,
+            has_rounds=has_rounds,
+            n_patterns=_N_PATTERNS if is_large else 0,
             generator=generator,
         )
+
+    def _place_levels(
+        self, network: ConditionalFlow, former: ConditionalFlow | None, rows: Rows
+    ) -> None:
+        """Place the codes of levels by the data, or where a network that goes on had them."""
+        if network.chains is None:
+            return
+        features = torch.from_numpy(rows.features).to(self.device_)
+        observed = network.by_block(torch.from_numpy(rows.observed).to(self.device_), True)
+        series = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
+        is_next = torch.from_numpy(series[1:] == series[:-1]).to(self.device_)
+        learn_levels(network.codes, network.chains, features, observed, is_next)
+        if former is not None and former.config["widths"] == network.config["widths"]:
+            network.codes.load_state_dict(former.codes.state_dict())
+
+    def _usable_window_length(self, lengths: np.ndarray) -> int:
+        """Time steps of a window; without a wish no more than have a Gaussian first guess."""
+        usable = usable_window_length(self.window_length, lengths)
+        if self.window_length is not None:
+            return usable
+        return min(usable, max(_FEWEST_STEPS, self._most_cells // self._n_channels()))
+
+    def _draws_levels_first(self) -> bool:
+        return self._has_rounds and any(width > 1 for width in self.table_.widths_)
+
+    def _n_channels(self) -> int:
+        """Numbers and codes of levels at every time step, known ones included."""
+        return LevelCodes(self._layout()[0], self._draws_levels_first()).n_latent
 
     def _layout(self) -> tuple[list[int], list[int]]:
         """Features and column of every block, those that are always known last."""
@@ -167,7 +215,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
     def _rank(self, n_channels: int) -> int:
         """Factors of the first guess; 0 where windows have too many cells."""
         n_cells = self.window_length_ * n_channels
-        is_gaussian = self.fill == "gaussian" and n_cells <= _MOST_CELLS
+        is_gaussian = self.fill == "gaussian" and n_cells <= self._most_cells
         return min(_MOST_FACTORS, n_cells) if is_gaussian else 0
 
     def _parts(self, features: torch.Tensor, rows: Rows) -> tuple[FlowData, FlowData]:
@@ -193,19 +241,21 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         """Return the network of what flows: cells, or latents where they are asked for."""
         self.reconstruction_error_ = 0.0
         n_cells = network.codes.n_latent
-        if self.latent == "identity" or (self.latent == "auto" and n_cells <= WIDE):
+        is_wide = LevelCodes(network.codes.widths).n_latent > WIDE
+        if self.latent == "identity" or (self.latent == "auto" and not is_wide):
             return network
         initial = make_generator(generator.initial_seed())
         autoencoder = self._new_autoencoder(initial).to(self.device_)
         go_on_from(former.autoencoder if isinstance(former, LatentFlow) else None, autoencoder)
         self._train(autoencoder, parts, generator, stage="autoencoder")
         judged = parts[1] if len(parts[1]) else parts[0]
-        error = judge(autoencoder, judged, network.codes.embed(features).mean(0))
+        error = judge(autoencoder, judged, autoencoder.codes.embed(features).mean(0))
         if self.latent == "auto" and error > GOOD_ENOUGH:
             return network
         self.reconstruction_error_ = error
         rank = self._rank(n_cells + autoencoder.latent_dim)
-        return flow_of(autoencoder, {**network.config, "rank": rank}, features, rows, initial)
+        sizes = {**network.config, "rank": rank}
+        return flow_of(autoencoder, sizes, network, features, rows, initial)
 
     def _new_autoencoder(self, generator: torch.Generator) -> Autoencoder:
         widths, columns = self._layout()

@@ -34,7 +34,8 @@ class LatentDiffusionForecaster(Continuation):
     ----------
     window_length : int or None, default=None
         Time steps that are looked at together, history and future; None is 96, or the longest
-        series if that is shorter.
+        series if that is shorter, or as many, at least 24, as hold no more than 2,048 numbers and
+        codes of levels.
     latent, latent_dim : {"auto", "identity", "vae"}, int or None, default="auto", None
         What flows from the first guess to a draw, as in `LatentDiffusionImputer`.
     fill : {"gaussian", "linear"}, default="gaussian"

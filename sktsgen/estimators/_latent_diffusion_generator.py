@@ -41,8 +41,9 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     Parameters
     ----------
     window_length : int or None, default=None
-        Time steps drawn together; None is 96, or the longest series if that is shorter. Longer
-        series go on half a window at a time, given the half before.
+        Time steps drawn together; None is 96, or the longest series if that is shorter, or as
+        many, at least 24, as hold no more than 4,096 numbers and levels. Longer series go on half
+        a window at a time, given the half before.
     metadata_columns : sequence of label or None, default=None
         Columns that `sample` may be given; of arrays their positions.
     condition_noise : float, default=0.2
@@ -130,6 +131,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     _scored: ClassVar[dict[str, float]] = {"future": 0.5, "cells": 0.5}
     _keeps_missing: ClassVar[bool] = True
     _has_scores: ClassVar[bool] = True
+    _has_rounds: ClassVar[bool] = True
+    _most_cells: ClassVar[int] = 4096
     _margin: ClassVar[float] = 0.0
     # Files that were written before they were kept do not hold them.
     repeated_columns_: tuple[tuple[int, int], ...] = ()
@@ -302,11 +305,10 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         n_classes = 0 if self.classes_ is None else len(self.classes_)
         return n_classes if n_classes > 1 else 0
 
-    def _metadata(self) -> list[int]:
+    def _metadata_positions(self) -> list[int]:
         if self.metadata_columns is None:
             return []
-        chosen = self._positions(list(self.metadata_columns), "metadata_columns")
-        return np.flatnonzero(np.isin(self.table_.sources_, chosen)).tolist()
+        return self._positions(list(self.metadata_columns), "metadata_columns")
 
     def _sample(
         self,

@@ -37,7 +37,8 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
     ----------
     window_length : int or None, default=None
         Time steps that are looked at together; None is 96, or the longest series if that is
-        shorter. Longer series are filled window by window, each seeing what was filled before.
+        shorter, or as many, at least 24, as hold no more than 2,048 numbers and codes of levels.
+        Longer series are filled window by window, each seeing what was filled before.
     n_samples : int, default=0
         Draws that `transform` sums up by their median (numbers) or most frequent level; 0 takes
         the answer of one pass of the network, which is trained to be just that, errs less than

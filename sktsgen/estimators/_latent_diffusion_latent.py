@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sktsgen.data import Windows
-from sktsgen.diffusion import Autoencoder, FlowBatch, LatentFlow
+from sktsgen.diffusion import Autoencoder, ConditionalFlow, FlowBatch, LatentFlow
 from sktsgen.estimators._latent_diffusion_rows import Rows, learn_from, window_rows
 from sktsgen.ops import interpolate
 
@@ -37,6 +37,7 @@ class FlowData:
 def flow_of(
     autoencoder: Autoencoder,
     sizes: dict[str, Any],
+    cells: ConditionalFlow,
     features: Tensor,
     rows: Rows,
     generator: torch.Generator,
@@ -49,6 +50,8 @@ def flow_of(
         Trained.
     sizes : dict
         Of the `ConditionalFlow` of the same windows, with the rank of latents and cells together.
+    cells : ConditionalFlow
+        That flow, whose levels it has.
     features : Tensor of shape (n_rows, n_features)
         Complete rows, from which the first guess and the units of the latents are learnt.
     rows : Rows
@@ -63,6 +66,9 @@ def flow_of(
     """
     flow = LatentFlow(**sizes, autoencoder=autoencoder.config, generator=generator)
     flow.autoencoder.load_state_dict(autoencoder.state_dict())
+    flow.codes.load_state_dict(cells.codes.state_dict())
+    if flow.chains is not None and cells.chains is not None:
+        flow.chains.load_state_dict(cells.chains.state_dict())
     flow.to(features.device)
     latents = _latents_of_rows(flow, features, rows)
     flow.autoencoder.standardise(latents)

@@ -61,7 +61,7 @@ def _deviations(
     parts = []
     for indices in spread.split(_CHUNK):
         features, observed = data.batch(indices)
-        hidden = draw_hidden(observed, flow.mixture, generator)
+        hidden = draw_hidden(observed, flow.hiding.mixture, generator)
         problem = flow.pose(features[:, None], observed & ~hidden)
         cells = F.pad(flow.codes.embed(features), (flow.n_latent, 0))
         lines = fill.lines(cells[:, None], problem.visible)[:, 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,9 @@ from sktsgen.data import Panel
 from sktsgen.estimators._tables import refuse_far_values
 from sktsgen.persistence import register
 from sktsgen.transformers import MixedTypeEncoder, NormalScores, is_normal
+
+# Whole numbers of so few values at most, each met so often on the average, are levels.
+_MOST_VALUES, _CELLS_EACH = 40, 20
 
 Blocks = list[tuple[int, list[int]]]
 
@@ -26,7 +29,8 @@ class LatentTable:
     own that is always observed.
 
     Draws of a flow that starts from a normal law keep something of it: where whole tables are
-    drawn, the numbers whose law is another go through `NormalScores`.
+    drawn, the numbers whose law is another go through `NormalScores`, and whole numbers that take
+    few values, as hours of the day or counts of lamps, are levels.
 
     Parameters
     ----------
@@ -34,6 +38,10 @@ class LatentTable:
         Whether missing cells are part of the model.
     has_scores : bool, default=False
         Whether numbers that are not normal become normal scores.
+    reads_levels : bool, default=False
+        Whether whole numbers of few values become levels.
+    numbers : collection of int, default=()
+        Positions of columns whose numbers stay numbers.
 
     Attributes
     ----------
@@ -52,12 +60,21 @@ class LatentTable:
     # Files that were written before there were any do not hold them.
     scores_: Mapping[int, NormalScores] = MappingProxyType({})
 
-    def __init__(self, *, keeps_missing: bool, has_scores: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        keeps_missing: bool,
+        has_scores: bool = False,
+        reads_levels: bool = False,
+        numbers: Collection[int] = (),
+    ) -> None:
         self.keeps_missing, self.has_scores = keeps_missing, has_scores
+        self.reads_levels, self.numbers = reads_levels, tuple(numbers)
 
     def fit(self, panel: Panel) -> LatentTable:
         """Learn codecs, and which features say that a cell is missing."""
-        self.encoder_ = MixedTypeEncoder().fit(panel.values)
+        few = self._few_valued(panel) if self.reads_levels else []
+        self.encoder_ = MixedTypeEncoder(kinds=dict.fromkeys(few, "ordinal")).fit(panel.values)
         says_missing = _missing_features(self.encoder_, panel)
         chosen: Blocks = []
         whole = np.full(self.encoder_.n_features_out_, -1.0, np.float32)
@@ -154,6 +171,15 @@ class LatentTable:
         """Number of columns that can be observed or not."""
         return len(self.sources_)
 
+    def _few_valued(self, panel: Panel) -> list[Any]:
+        """Labels of the columns of whole numbers that have few values."""
+        columns = pd.DataFrame(panel.values)
+        return [
+            label
+            for position, (label, column) in enumerate(columns.items())
+            if position not in self.numbers and _has_few_values(column)
+        ]
+
     def _blocks(self) -> Blocks:
         return [(b.column, list(range(b.start, b.stop))) for b in self.encoder_.blocks_]
 
@@ -183,6 +209,17 @@ class LatentTable:
             if says_missing & set(features)
         }
         self.is_always_ = np.array([i in has_level for i in range(len(known))])
+
+
+def _has_few_values(column: pd.Series) -> bool:
+    """Say whether a column holds whole numbers, each of few values met again and again."""
+    dtype = column.dtype
+    if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
+        return False
+    cells = column.dropna()
+    values = cells.unique().astype(np.float64)
+    is_met = len(cells) >= _CELLS_EACH * len(values) > 0
+    return is_met and len(values) <= _MOST_VALUES and bool((values % 1 == 0).all())
 
 
 def _missing_features(encoder: MixedTypeEncoder, panel: Panel) -> set[int]:

@@ -16,6 +16,7 @@ from sktsgen.nn._factorized_ar import (
 )
 from sktsgen.nn._latent_denoiser import Estimate, LatentDenoiser, velocity_skip
 from sktsgen.nn._layers import Linear, RMSNorm, SwiGLU
+from sktsgen.nn._level_chains import LevelChains
 from sktsgen.nn._level_codes import LevelCodes
 from sktsgen.nn._loss import Loss, mean_of, mean_where
 from sktsgen.nn._mixed_vae import Code, Decoded, MixedVAE
@@ -54,6 +55,7 @@ __all__ = [
     "GaussianFill",
     "KVCache",
     "LatentDenoiser",
+    "LevelChains",
     "LevelCodes",
     "Linear",
     "LinearFill",

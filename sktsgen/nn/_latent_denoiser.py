@@ -62,6 +62,8 @@ class LatentDenoiser(nn.Module):
         Rate after each block, in training.
     has_column_attention : bool, default=False
         Whether the latents of a step, one for each column, attend to each other as well.
+    n_hints : int, default=0
+        Width of what else is known of every time step.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -86,12 +88,13 @@ class LatentDenoiser(nn.Module):
         n_heads: int,
         dropout: float,
         has_column_attention: bool = False,
+        n_hints: int = 0,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.n_latent, self.has_column_attention = n_latent, has_column_attention
         self.dropout, self.head_dim = dropout, d_model // n_heads
-        self.inward = Linear(n_latent + n_context, d_model, generator, bias=True)
+        self.inward = Linear(n_latent + n_context + n_hints, d_model, generator, bias=True)
         self.time_code = nn.Sequential(
             Linear(2 * _N_FREQUENCIES, d_model, generator, bias=True),
             nn.SiLU(),
@@ -123,9 +126,11 @@ class LatentDenoiser(nn.Module):
         context: Float[Tensor, "batch time context"],
         t: Float[Tensor, " batch"],
         generator: torch.Generator | None = None,
+        hints: Float[Tensor, "batch time hint"] | None = None,
     ) -> Estimate:
         """Read windows at diffusion time `t`; `generator` switches dropout on."""
-        x = self.inward(torch.cat([noisy, context], dim=-1))
+        given = [noisy, context] if hints is None else [noisy, context, hints]
+        x = self.inward(torch.cat(given, dim=-1))
         angles = t[:, None] * self.frequencies
         code = self.time_code(torch.cat([angles.sin(), angles.cos()], dim=-1))[:, None]
         factors = rotary_factors(torch.arange(x.shape[1], device=x.device), self.head_dim)

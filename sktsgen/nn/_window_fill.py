@@ -8,7 +8,16 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from sktsgen.ops import N_SPANS, condition, deviation, factorise, interpolate, kinds_of_spans
+from sktsgen.ops import (
+    N_SPANS,
+    FactorPattern,
+    condition,
+    deviation,
+    factor_pattern,
+    factorise,
+    interpolate,
+    kinds_of_spans,
+)
 
 
 class Fill(NamedTuple):
@@ -83,9 +92,10 @@ class GaussianFill(nn.Module):
         self,
         values: Float[Tensor, "batch draws time channel"],
         visible: Bool[Tensor, "batch time channel"],
+        pattern: FactorPattern | None = None,
     ) -> Fill:
-        centred = values.flatten(2) - self.mean
-        posterior = condition(self.loadings, self.variances, centred, visible.flatten(1))
+        centred, given = values.flatten(2) - self.mean, visible.flatten(1)
+        posterior = condition(self.loadings, self.variances, centred, given, pattern)
         mean = (posterior.mean + self.mean).view(values.shape)
         if self.line_shares is not None:
             channels = torch.arange(visible.shape[2], device=visible.device)
@@ -93,6 +103,10 @@ class GaussianFill(nn.Module):
             mean = torch.lerp(mean, self.lines(values, visible), share[:, None])
         mean = torch.where(visible[:, None], values, mean)
         return Fill(mean, posterior.scale.view(visible.shape), posterior.root)
+
+    def pattern(self, visible: Bool[Tensor, "batch time channel"]) -> FactorPattern:
+        """Work out what `forward` needs to know of these visible cells, whatever their values."""
+        return factor_pattern(self.loadings, self.variances, visible.flatten(1))
 
     def lines(
         self,
@@ -114,6 +128,12 @@ class GaussianFill(nn.Module):
             self.loadings, self.variances, fill.root, visible.flatten(1), factor_noise, cell_noise
         )
         return drawn.view(*drawn.shape[:2], *visible.shape[1:])
+
+    @property
+    def prior(self) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
+        """Mean and standard deviation of every channel where nothing is visible."""
+        variances = (self.loadings.square().sum(1) + self.variances).view(self.n_timesteps, -1)
+        return self.mean[: variances.shape[1]], variances.mean(0).sqrt()
 
     @property
     def step_scale(self) -> Float[Tensor, " channel"]:
@@ -156,6 +176,7 @@ class LinearFill(nn.Module):
         self,
         values: Float[Tensor, "batch draws time channel"],
         visible: Bool[Tensor, "batch time channel"],
+        pattern: FactorPattern | None = None,
     ) -> Fill:
         root = values.new_zeros(len(values), 0, 0)
         return Fill(_lines(values, visible, self.mean), self.scale * ~visible, root)
@@ -168,6 +189,11 @@ class LinearFill(nn.Module):
     ) -> Float[Tensor, "batch draws time channel"]:
         """Draws round the lines, from standard normal noise."""
         return fill.scale[:, None] * noise.view(*noise.shape[:2], *visible.shape[1:])
+
+    @property
+    def prior(self) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
+        """Mean and standard deviation of every channel where nothing is visible."""
+        return self.mean, self.scale
 
     @property
     def step_scale(self) -> Float[Tensor, " channel"]:

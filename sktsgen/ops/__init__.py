@@ -2,7 +2,14 @@
 
 from sktsgen.ops._autoregression import lag_moments, window_covariance
 from sktsgen.ops._carry import carry_forward
-from sktsgen.ops._condition import FactorPosterior, condition, deviation, factorise
+from sktsgen.ops._condition import (
+    FactorPattern,
+    FactorPosterior,
+    condition,
+    deviation,
+    factor_pattern,
+    factorise,
+)
 from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
 from sktsgen.ops._drop import corrupt_rows, drop
@@ -16,6 +23,7 @@ from sktsgen.ops._spectrum import spectral_distance, strongest_bins
 
 __all__ = [
     "N_SPANS",
+    "FactorPattern",
     "FactorPosterior",
     "carry_forward",
     "condition",
@@ -24,6 +32,7 @@ __all__ = [
     "draw_index",
     "draw_normal",
     "drop",
+    "factor_pattern",
     "factorise",
     "fast_fp32",
     "has_fast_fp32",

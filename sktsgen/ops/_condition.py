@@ -11,6 +11,8 @@ from torch import Tensor
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
 
 _SMALLEST_HALF = 24
+# Size from which on not all eigenvectors are worked out, spare ones, and turns.
+_LARGE, _SPARE, _ROUNDS = 1500, 16, 3
 
 
 class FactorPosterior(NamedTuple):
@@ -31,11 +33,27 @@ class FactorPosterior(NamedTuple):
     root: Float[Tensor, "batch rank rank"]
 
 
+class FactorPattern(NamedTuple):
+    """What conditioning on some of the variables takes, whatever their values.
+
+    Attributes
+    ----------
+    scale : Tensor of shape (batch, dim)
+        Standard deviation of every variable; 0 of a visible one.
+    root : Tensor of shape (batch, rank, rank)
+        Lower Cholesky factor of the precision of the factors.
+    """
+
+    scale: Float[Tensor, "batch dim"]
+    root: Float[Tensor, "batch rank rank"]
+
+
 def condition(
     loadings: Float[Tensor, "dim rank"],
     variances: Float[Tensor, " dim"],
     values: Float[Tensor, "batch draws dim"],
     visible: Bool[Tensor, "batch dim"],
+    pattern: FactorPattern | None = None,
 ) -> FactorPosterior:
     """Condition x = loadings f + noise on its visible variables, f standard normal.
 
@@ -52,24 +70,47 @@ def condition(
         visible is not read.
     visible : Tensor of shape (batch, dim)
         True where a value is given.
+    pattern : FactorPattern or None, default=None
+        What `factor_pattern` says of these visible variables; None asks it.
 
     Returns
     -------
     posterior : FactorPosterior
         Marginals of the variables and the root of the precision of the factors.
     """
+    if pattern is None:
+        pattern = factor_pattern(loadings, variances, visible)
+    read = torch.where(visible[:, None], values, 0.0)
+    pulled = ((visible / variances)[:, None] * read) @ loadings
+    factors = torch.cholesky_solve(pulled.transpose(1, 2), pattern.root).transpose(1, 2)
+    mean = torch.where(visible[:, None], values, factors @ loadings.T)
+    return FactorPosterior(mean, pattern.scale, pattern.root)
+
+
+def factor_pattern(
+    loadings: Float[Tensor, "dim rank"],
+    variances: Float[Tensor, " dim"],
+    visible: Bool[Tensor, "batch dim"],
+) -> FactorPattern:
+    """Work out for `condition` what depends on nothing but which variables are visible.
+
+    Parameters
+    ----------
+    loadings, variances, visible : Tensor
+        As in `condition`.
+
+    Returns
+    -------
+    pattern : FactorPattern
+    """
     precisions = visible / variances
     precision = _gram(loadings * precisions.sqrt()[..., None])
     precision.diagonal(dim1=1, dim2=2).add_(1.0)
     root = torch.linalg.cholesky(precision)
-    read = torch.where(visible[:, None], values, 0.0)
-    pulled = (precisions[:, None] * read) @ loadings
-    factors = torch.cholesky_solve(pulled.transpose(1, 2), root).transpose(1, 2)
-    mean = torch.where(visible[:, None], values, factors @ loadings.T)
     # The inverse of the root is small: one product with it is faster than a solve for each cell.
     spread = linear(_inverse(root), loadings)
     variance = spread.square().sum(1) + variances
-    return FactorPosterior(mean, variance.sqrt() * ~visible, root)
+    return FactorPattern(variance.sqrt() * ~visible, root)
 
 
 def _gram(x: Tensor) -> Tensor:
@@ -157,11 +198,34 @@ def factorise(
     """
     total = covariance.diagonal()
     variances = (0.1 * total).clamp(min=smallest)
-    loadings = covariance.new_zeros(len(covariance), rank)
+    loadings = vectors = covariance.new_zeros(len(covariance), 0)
     for _ in range(n_rounds):
         units = variances.sqrt()
-        eigenvalues, vectors = torch.linalg.eigh(covariance / units / units[:, None])
+        eigenvalues, vectors = _leading(covariance / units / units[:, None], rank, vectors)
         weights = (eigenvalues[-rank:] - 1.0).clamp(min=0.0).sqrt()
         loadings = units[:, None] * vectors[:, -rank:] * weights
         variances = (total - loadings.square().sum(1)).clamp(min=smallest)
     return loadings, variances
+
+
+def _leading(matrix: Tensor, rank: int, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the greatest eigenvalues of a symmetric matrix, increasing, and their vectors.
+
+    Of a large one by subspace iteration [1]_ from vectors that lead nearly there, if there are.
+
+    References
+    ----------
+    .. [1] Y. Saad, "Numerical Methods for Large Eigenvalue Problems", SIAM 2011, section 5.1.
+    """
+    size, width = len(matrix), min(rank + _SPARE, len(matrix))
+    if size < _LARGE or 2 * width > size:
+        found = torch.linalg.eigh(matrix)
+        return found.eigenvalues, found.eigenvectors
+    n_rounds = _ROUNDS
+    if not start.shape[1]:
+        noise = torch.randn(size, width, generator=torch.Generator().manual_seed(0))
+        start, n_rounds = noise.to(matrix), 4 * _ROUNDS
+    for _ in range(n_rounds):
+        start = torch.linalg.qr(matrix @ start).Q
+    small = torch.linalg.eigh(start.T @ matrix @ start)
+    return small.eigenvalues, start @ small.eigenvectors

@@ -154,13 +154,14 @@ def test_the_loss_without_a_step_repeats_itself_and_training_lowers_it():
 def test_metadata_are_shown_in_most_windows_and_blurred():
     flow = new_flow(metadata=[0], condition_noise=0.5)
     observed = torch.ones(2000, 6, 3, dtype=torch.bool)
-    hidden = flow._hidden(observed, seeded())
+    hidden, asked = flow.hiding(observed, seeded())
+    assert torch.equal(hidden, asked)
     whole = flow.config["mixture"]
     assert whole == MIXTURE
     shown = ~hidden[..., 0].any(1)
     assert 0.65 < float(shown.float().mean()) < 0.9
     features, _ = windows(500)
-    blurred = flow._disturbed(features, seeded())
+    blurred = flow._disturbed(features, seeded(), features)
     assert 0.15 < float((blurred - features)[..., 0].std()) < 0.4
     assert torch.equal(blurred[..., 1:], features[..., 1:])
 
