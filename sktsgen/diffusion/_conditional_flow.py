@@ -12,13 +12,7 @@ from sktsgen.diffusion._problem import FlowBatch, Problem
 from sktsgen.diffusion._sampler import Sampler, integrate
 from sktsgen.diffusion._schedule import StraightSchedule
 from sktsgen.diffusion._table_network import normal, seeded
-from sktsgen.nn import (
-    Estimate,
-    GaussianFill,
-    Loss,
-    TrainingStep,
-    mean_where,
-)
+from sktsgen.nn import Estimate, GaussianFill, Loss, TrainingStep, mean_where
 
 # Share of the windows that train the one-pass answer.
 _POINT_SHARE = 0.3
@@ -171,7 +165,6 @@ class ConditionalFlow(FlowNetwork):
         drawn : Tensor of shape (batch, draws, time, feature)
             Visible cells as they were; levels as one-hot.
         """
-        given = features, visible
         features, visible = self._with_levels(features, visible, noise)
         if visible.all():
             return features
@@ -186,7 +179,7 @@ class ConditionalFlow(FlowNetwork):
         x = self._stretched(problem, x)
         latents = self._states(problem.mean) + problem.per_draw(self._states(problem.scale)) * x
         drawn = self._read_off(latents, features, visible, noise)
-        return self._keep(*given, drawn.view_as(features))
+        return self._keep(features, visible, drawn.view_as(features))
 
     def _with_levels(
         self, features: Tensor, visible: Tensor, noise: Tensor

@@ -15,7 +15,7 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def new_flow(*, rank=12, metadata=(), condition_noise=0.0):
+def new_flow(*, rank=12, metadata=(), condition_noise=0.0, has_rounds=False):
     """Two numbers and a column of three levels, in windows of six steps; an always known number."""
     flow = ConditionalFlow(
         n_timesteps=6,
@@ -31,6 +31,7 @@ def new_flow(*, rank=12, metadata=(), condition_noise=0.0):
         n_heads=4,
         dropout=0.0,
         is_recalibrated=True,
+        has_rounds=has_rounds,
         generator=seeded(),
     )
     if rank:
@@ -60,10 +61,11 @@ def loss_of(flow, batch):
     return float(flow.loss(batch).mean().detach())
 
 
+@pytest.mark.parametrize("has_rounds", [False, True])
 @pytest.mark.parametrize("rank", [12, 0])
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_visible_cells_come_back_and_levels_are_one_hot(sampler, rank):
-    flow = new_flow(rank=rank)
+def test_visible_cells_come_back_and_levels_are_one_hot(sampler, rank, has_rounds):
+    flow = new_flow(rank=rank, has_rounds=has_rounds)
     features, visible = windows(5)
     found = drawn(flow, features, visible, 3, sampler=sampler)
     shown = torch.cat([visible[..., [0, 1, 2, 2, 2]], torch.ones(5, 6, 1, dtype=torch.bool)], -1)
@@ -73,8 +75,9 @@ def test_visible_cells_come_back_and_levels_are_one_hot(sampler, rank):
     np.testing.assert_array_equal(found[..., 2:5].sum(-1), 1.0)
 
 
-def test_hidden_cells_are_not_read():
-    flow = new_flow()
+@pytest.mark.parametrize("has_rounds", [False, True])
+def test_hidden_cells_are_not_read(has_rounds):
+    flow = new_flow(has_rounds=has_rounds)
     features, visible = windows(4)
     spoilt = features.clone()
     spoilt[..., :2][~visible[..., :2]] = 1e6
@@ -123,6 +126,17 @@ def test_a_first_guess_that_is_too_unsure_is_recalibrated():
     problem = flow.pose(features[:1, None], torch.zeros(1, 6, 3, dtype=torch.bool))
     spread = flow.calibration.spread(problem.scale)[0, 0, :2].detach()
     np.testing.assert_allclose(spread, 0.45, rtol=0.25)
+
+
+def test_levels_that_are_drawn_first_follow_their_chain():
+    flow = new_flow(has_rounds=True)
+    eye = torch.eye(3).repeat(1000, 1)
+    flow.chains.learn(0, eye, eye.roll(1, dims=1))
+    visible = torch.zeros(1, 6, 3, dtype=torch.bool)
+    found = drawn(flow, torch.zeros(1, 6, 6), visible, 200)[0, ..., 2:5].argmax(-1)
+    steps = found.diff(dim=1) % 3
+    assert float((steps == 1).float().mean()) > 0.95
+    assert len(found[:, 0].unique()) == 3
 
 
 def test_untrained_levels_have_the_shares_of_the_first_guess():

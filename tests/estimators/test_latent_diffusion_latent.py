@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator, LatentDiffusionImputer
-from sktsgen.diffusion import LatentFlow
+from sktsgen.diffusion import SAMPLERS, LatentFlow
 from sktsgen.estimators import _latent_diffusion_base as base
 from sktsgen.persistence import load
 from tests.estimators.diffusion_models import honest, mixed_frame, small
@@ -91,3 +92,27 @@ def test_auto_takes_latents_of_wide_tables_if_they_are_good_enough(
 def test_half_of_the_cells_is_the_width_of_latents_without_another():
     model = small(LatentDiffusionImputer, latent="vae").fit(driven(20, n_channels=5))
     assert model.network_.autoencoder.latent_dim == 3
+
+
+def test_levels_are_drawn_before_the_latents_and_stay(monkeypatch):
+    frame = mixed_frame()
+    model = small(LatentDiffusionGenerator, latent="vae", latent_dim=3).fit(frame)
+    drawn = []
+    original = LatentFlow._with_levels
+
+    def spied(flow, features, visible, noise):
+        found = original(flow, features, visible, noise)
+        drawn.append(found[0][..., flow.codes.is_level].clone())
+        return found
+
+    flow = model.network_
+    assert isinstance(flow, LatentFlow)
+    assert flow.hiding.rounds is not None
+    monkeypatch.setattr(LatentFlow, "_with_levels", spied)
+    visible = torch.zeros(1, 8, flow.n_columns, dtype=torch.bool)
+    features = torch.zeros(1, 4, 8, len(flow.codes.matrix))
+    noise = torch.randn(1, 4, flow.n_noise, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        found = flow.draw(features, visible, noise, sampler=SAMPLERS["euler"], n_steps=2)
+    assert torch.equal(found[..., flow.codes.is_level], drawn[0])
+    assert (drawn[0].sum(-1) == len(flow.codes.level_widths)).all()
