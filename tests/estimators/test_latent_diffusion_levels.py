@@ -104,3 +104,22 @@ def test_a_window_is_as_long_as_its_first_guess_can_be(monkeypatch, asked, n_cha
     X = np.random.default_rng(0).standard_normal((200, n_channels))
     model = small(LatentDiffusionGenerator, window_length=asked).fit(X)
     assert model.window_length_ == expected
+
+
+def test_large_windows_are_learnt_from_patterns_that_are_forgotten_afterwards():
+    X = np.random.default_rng(0).standard_normal((300, 16))
+    model = small(LatentDiffusionGenerator, window_length=40).fit(X)
+    assert model.network_.config["n_patterns"] > 0
+    assert model.network_._pool is None
+    assert np.isfinite(model.loss_curve_).all()
+    assert (
+        small(LatentDiffusionGenerator, window_length=24).fit(X).network_.config["n_patterns"] == 0
+    )
+
+
+def test_going_on_from_a_fit_keeps_where_levels_lie():
+    X = pd.DataFrame({"hour": np.arange(2000) % 24, "load": np.arange(2000) % 7 / 3.0})
+    model = small(LatentDiffusionGenerator, warm_start=True).fit(X)
+    before = model.network_.codes.points(0).clone()
+    model.fit(X.iloc[::-1].reset_index(drop=True))
+    np.testing.assert_array_equal(model.network_.codes.points(0), before)
