@@ -32,13 +32,12 @@ class LevelRounds(nn.Module):
 
     References
     ----------
-    .. [1] J. Austin et al., "Structured Denoising Diffusion Models in Discrete State-Spaces",
-       arXiv:2107.03006, section 3.
+    .. [1] E. Hoogeboom et al., "Autoregressive Diffusion Models", arXiv:2110.02037.
     """
 
     is_level: Tensor
     places: Tensor
-    ranks: Tensor
+    ends: Tensor
 
     def __init__(self, n_timesteps: int, discrete: list[bool]) -> None:
         super().__init__()
@@ -46,20 +45,21 @@ class LevelRounds(nn.Module):
         self.has_numbers = n_levels < len(discrete)
         ranks = torch.tensor([_rank(step, n_timesteps) for step in range(n_timesteps)])
         n_finer = int(ranks.max())
+        # Columns are drawn one by one at the first step, and some together at those that follow.
         n_groups = min(n_levels, max(1, _MOST_ROUNDS // max(1, n_finer)))
+        self.n_rounds = n_levels + n_finer * n_groups
         order = (torch.tensor(discrete).cumsum(0) - 1).clamp(min=0)
         finer = n_levels + (ranks[:, None] - 1) * n_groups + order * n_groups // max(1, n_levels)
         places = torch.where(ranks[:, None] == 0, order, finer)
-        self.n_rounds = n_levels + n_finer * n_groups
         is_level = torch.tensor(discrete)
-        self.register_buffer("is_level", is_level, persistent=False)
+        # Round of every cell; numbers come after all.
         places = torch.where(is_level, places, self.n_rounds)
+        # For every round the last one of its steps.
+        counts = torch.tensor([n_levels, *[n_groups] * n_finer])
+        ends = (counts.cumsum(0) - 1).repeat_interleave(counts)
+        self.register_buffer("is_level", is_level, persistent=False)
         self.register_buffer("places", places, persistent=False)
-        # The last round of the steps that come together, for every round.
-        ends = [n_levels - 1, *(n_levels - 1 + n_groups * (i + 1) for i in range(n_finer))]
-        widths = [n_levels, *[n_groups] * n_finer]
-        ranks = torch.tensor(ends).repeat_interleave(torch.tensor(widths))
-        self.register_buffer("ranks", ranks, persistent=False)
+        self.register_buffer("ends", ends, persistent=False)
 
     def reveal(
         self, hidden: Bool[Tensor, "batch time column"], generator: torch.Generator
@@ -76,7 +76,7 @@ class LevelRounds(nn.Module):
         shape, device = (len(hidden), 1, 1), hidden.device
         at = torch.rand(shape, generator=generator, device=device) * self.n_rounds
         at = at.long().clamp(max=self.n_rounds - 1)
-        last = self.ranks[at]
+        last = self.ends[at]
         of_numbers = torch.rand(shape, generator=generator, device=device) < _NUMBERS_SHARE
         at = torch.where(of_numbers & self.has_numbers, self.n_rounds, at)
         hidden = hidden & (self.places >= at)
