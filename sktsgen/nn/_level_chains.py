@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from torch import Tensor
+
+from sktsgen.nn._derived import Derived
 
 # Steps that every level is taken to have been left by, shared out as often as each level comes.
 _SMOOTHING = 0.05
@@ -14,7 +14,7 @@ _SMOOTHING = 0.05
 _LEAST = -14.0
 
 
-class LevelChains(nn.Module):
+class LevelChains(Derived):
     """How probable levels are if every discrete column is a Markov chain of its own.
 
     What lasts or goes round, as the months and hours of rows do, is told by the nearest visible
@@ -35,7 +35,6 @@ class LevelChains(nn.Module):
             even = torch.full((width, width), 1.0 / width)
             self.register_buffer(f"step_{number}", even)
             self.register_buffer(f"share_{number}", even[0].clone())
-        self._logs: list[Tensor] | None = None
 
     @torch.no_grad()
     def learn(self, number: int, before: Tensor, after: Tensor) -> None:
@@ -53,7 +52,7 @@ class LevelChains(nn.Module):
         pairs = before.double().T @ after.double() + _SMOOTHING * share
         self.get_buffer(f"step_{number}").copy_(pairs / pairs.sum(1, keepdim=True))
         self.get_buffer(f"share_{number}").copy_(share)
-        self._logs = None
+        self.derived = {}
 
     def forward(
         self,
@@ -65,22 +64,23 @@ class LevelChains(nn.Module):
         last = torch.where(visible, steps, -1).cummax(1).values
         ahead = torch.where(visible, steps, self.n_timesteps).flip(1).cummin(1).values.flip(1)
         parts = []
-        logs = self._powers()
         for number, part in enumerate(levels.split(self.widths, dim=-1)):
             found, before, after = part.argmax(-1), last[..., number], ahead[..., number]
-            past = _of(logs[number], found, before, steps[:, 0] - before)
-            future = _of(logs[number].transpose(1, 2), found, after, after - steps[:, 0])
+            logs = self._powers(number)
+            past = _of(logs, found, before, steps[:, 0] - before)
+            future = _of(logs.transpose(1, 2), found, after, after - steps[:, 0])
             share = self.get_buffer(f"share_{number}").clamp(min=1e-6).log()
             past = torch.where((before >= 0)[:, None, :, None], past, share)
             future = torch.where((after < self.n_timesteps)[:, None, :, None], future, 0.0)
             parts.append((past + future).log_softmax(-1))
         return torch.cat(parts, dim=-1).clamp(min=_LEAST)
 
-    def _powers(self) -> list[Tensor]:
-        """Logarithms of the probabilities of 0, 1, 2 ... steps, of every column."""
-        if self._logs is None:
-            self._logs = [self._logs_of(number) for number in range(len(self.widths))]
-        return self._logs
+    def _powers(self, number: int) -> Tensor:
+        """Logarithms of the probabilities of 0, 1, 2 ... steps of a column."""
+        if number not in self.derived:
+            self.derived[number] = self._logs_of(number)
+        found: Tensor = self.derived[number]
+        return found
 
     def _logs_of(self, number: int) -> Tensor:
         step = self.get_buffer(f"step_{number}").double()
@@ -88,19 +88,6 @@ class LevelChains(nn.Module):
         for _ in range(1, self.n_timesteps):
             powers.append(powers[-1] @ step)
         return torch.stack(powers).log().clamp(min=2 * _LEAST).float()
-
-    # What is worked out from the buffers goes where they go, and not into files.
-
-    def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        self._logs = None
-        return super()._apply(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
-
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        self._logs = None
-        super()._load_from_state_dict(*args, **kwargs)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_logs": None}
 
 
 def _of(

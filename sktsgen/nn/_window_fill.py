@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sktsgen.nn._derived import Derived
 from sktsgen.ops import (
     N_SPANS,
     FactorPattern,
@@ -18,6 +19,8 @@ from sktsgen.ops import (
     interpolate,
     kinds_of_spans,
 )
+
+_MOST_REMEMBERED = 128
 
 
 class Fill(NamedTuple):
@@ -38,7 +41,7 @@ class Fill(NamedTuple):
     root: Float[Tensor, "batch rank rank"]
 
 
-class GaussianFill(nn.Module):
+class GaussianFill(Derived):
     """Posterior of the hidden cells if windows were jointly Gaussian.
 
     The cells of a window are some factors plus noise. Linear relations between channels and over
@@ -87,6 +90,7 @@ class GaussianFill(nn.Module):
         self.loadings.copy_(loadings)
         self.variances.copy_(variances)
         self.mean.copy_(mean.repeat(len(self.mean) // len(mean)))
+        self.derived = {}
 
     def forward(
         self,
@@ -95,6 +99,7 @@ class GaussianFill(nn.Module):
         pattern: FactorPattern | None = None,
     ) -> Fill:
         centred, given = values.flatten(2) - self.mean, visible.flatten(1)
+        pattern = self.pattern(visible) if pattern is None else pattern
         posterior = condition(self.loadings, self.variances, centred, given, pattern)
         mean = (posterior.mean + self.mean).view(values.shape)
         if self.line_shares is not None:
@@ -105,8 +110,22 @@ class GaussianFill(nn.Module):
         return Fill(mean, posterior.scale.view(visible.shape), posterior.root)
 
     def pattern(self, visible: Bool[Tensor, "batch time channel"]) -> FactorPattern:
-        """Work out what `forward` needs to know of these visible cells, whatever their values."""
-        return factor_pattern(self.loadings, self.variances, visible.flatten(1))
+        """Work out what `forward` needs to know of these visible cells, whatever their values.
+
+        Where many draws share one pattern others will come back to it, as to the rounds in which
+        levels are drawn: the last ones are remembered.
+        """
+        flat = visible.flatten(1)
+        if len(flat) > 1 or not torch.is_inference_mode_enabled():
+            return factor_pattern(self.loadings, self.variances, flat)
+        key = flat.cpu().numpy().tobytes()
+        found = self.derived.get(key)
+        if found is None:
+            found = factor_pattern(self.loadings, self.variances, flat)
+            known = list(self.derived.items())[-_MOST_REMEMBERED + 1 :]
+            self.derived = {**dict(known), key: found}
+        pattern: FactorPattern = found
+        return pattern
 
     def lines(
         self,

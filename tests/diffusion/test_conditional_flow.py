@@ -1,5 +1,7 @@
 """The model of windows, untrained: it draws from its first guess."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -198,3 +200,18 @@ def test_stretched_draws_are_as_far_from_the_answer_as_they_were_told_and_stay_s
     assert torch.equal(after[..., 2:5], before[..., 2:5])  # of levels nothing changes
     rebuilt = Network.from_plain(flow.to_plain())
     assert torch.equal(drawn(rebuilt, features, visible, 50), after)
+
+
+def test_patterns_that_come_again_are_remembered_and_draws_stay_the_same():
+    flow = new_flow(has_rounds=True).frozen()
+    features, visible = windows(1)
+    before = drawn(flow, features, visible, 3)
+    assert not flow.fill.derived
+    with torch.inference_mode():
+        found = [drawn(flow, features, visible, 3) for _ in range(2)]
+    assert 1 < len(flow.fill.derived) <= 128
+    for one in found:
+        assert torch.equal(one, before)
+    copied = pickle.loads(pickle.dumps(flow))
+    assert not copied.fill.derived
+    assert torch.equal(drawn(copied, features, visible, 3), before)
