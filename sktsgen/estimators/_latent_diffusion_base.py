@@ -188,7 +188,9 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         series = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
         is_next = torch.from_numpy(series[1:] == series[:-1]).to(self.device_)
         learn_levels(network.codes, network.chains, features, observed, is_next)
-        if former is not None and former.config["widths"] == network.config["widths"]:
+        if former is None or former.chains is None:
+            return
+        if former.config["widths"] == network.config["widths"]:
             network.codes.load_state_dict(former.codes.state_dict())
 
     def _usable_window_length(self, lengths: np.ndarray) -> int:

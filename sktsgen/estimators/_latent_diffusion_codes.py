@@ -1,4 +1,4 @@
-"""Points that stand for levels, placed as the levels follow each other."""
+"""How levels follow each other, and where the points that stand for them lie."""
 
 from __future__ import annotations
 

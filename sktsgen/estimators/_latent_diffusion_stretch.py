@@ -35,7 +35,7 @@ def learn_stretch(flow: ConditionalFlow, data: FlowData, sampler: Sampler, n_ste
     for indices in (chosen % len(data)).split(32):
         features, observed = data.batch(indices)
         hidden = draw_hidden(observed, flow.hiding.mixture, generator)
-        if flow.hiding.rounds is not None:
+        if flow.hiding.rounds is not None:  # by the time that numbers flow all levels are there
             hidden &= ~flow.hiding.rounds.is_level
         visible = observed & ~hidden
         every = features[:, None].expand(-1, _N_DRAWS, -1, -1).contiguous()

@@ -88,9 +88,7 @@ class LatentTable:
         self._learn_columns(chosen, says_missing)
         self.kept_ = np.array([f for _, features in chosen for f in features], dtype=np.int64)
         self.otherwise_ = whole
-        self.scores_ = {}
-        if self.has_scores:
-            self.scores_ = self._learn_scores(panel)
+        self.scores_ = self._learn_scores(panel) if self.has_scores else {}
         return self
 
     def encode(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from sktsgen import LatentDiffusionGenerator
+from sktsgen.diffusion import ConditionalFlow
 from tests.estimators.diffusion_models import honest, small
 
 N_HOURS, N_MONTHS = 6, 12
@@ -115,6 +117,15 @@ def test_large_windows_are_learnt_from_patterns_that_are_forgotten_afterwards():
     assert (
         small(LatentDiffusionGenerator, window_length=24).fit(X).network_.config["n_patterns"] == 0
     )
+
+
+def test_going_on_from_a_network_whose_levels_flow_is_refused_by_name():
+    X = pd.DataFrame({"hour": np.arange(2000) % 24, "load": np.arange(2000) % 7 / 3.0})
+    model = small(LatentDiffusionGenerator, warm_start=True).fit(X)
+    config = model.network_.config | {"has_rounds": False}
+    model.network_ = ConditionalFlow(**config, generator=torch.Generator())
+    with pytest.raises(ValueError, match="has_rounds was False and is True"):
+        model.fit(X)
 
 
 def test_going_on_from_a_fit_keeps_where_levels_lie():
