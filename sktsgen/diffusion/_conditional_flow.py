@@ -59,6 +59,8 @@ class ConditionalFlow(FlowNetwork):
         Whether levels are drawn before the numbers, in `LevelRounds`, and do not flow.
     n_patterns : int, default=0
         Number of patterns of hidden cells in training; 0 draws fresh ones for every batch.
+    parents : list of list of int or None, default=None
+        Of the chains of levels, as of `LevelChains`.
     generator : torch.Generator
         Source of the initial weights.
 
@@ -191,11 +193,48 @@ class ConditionalFlow(FlowNetwork):
         uniforms = torch.special.ndtr(own).unflatten(-1, (self.n_timesteps, -1))
         for asked in self.hiding.rounds.rounds(visible):
             logits = self._answer(self.pose(features, visible))[1].view(*features.shape[:3], -1)
-            drawn = features.clone()
-            drawn[..., self.codes.is_level] = self.codes.draw(logits, uniforms)
-            features = torch.where(self.by_feature(asked, False)[:, None], drawn, features)
+            features = self._choose(features, asked, logits, uniforms)
             visible = visible | asked
         return features, visible
+
+    def _choose(self, features: Tensor, asked: Tensor, logits: Tensor, uniforms: Tensor) -> Tensor:
+        """Draw the levels that are asked for by their logits."""
+        columns = self.by_block(asked, False)[..., self.is_discrete].flatten(0, -2).any(0)
+        drawn = features.clone()
+        drawn[..., self.codes.is_level] = self.codes.draw(
+            logits, uniforms, columns.nonzero()[:, 0].tolist()
+        )
+        return torch.where(self.by_feature(asked, False)[:, None], drawn, features)
+
+    def complete_levels(
+        self, features: Tensor, observed: Tensor, wanted: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Draw levels as they would be if each column were a Markov chain of its own.
+
+        Parameters
+        ----------
+        features, observed : Tensor of shape (batch, time, feature) and (batch, time, column)
+            As in `pose`, without draws.
+        wanted : BoolTensor of shape (batch, time, column)
+            Levels to draw.
+        generator : torch.Generator
+            Source of the draws.
+
+        Returns
+        -------
+        completed : Tensor of shape (batch, time, feature)
+        """
+        if self.hiding.rounds is None or self.chains is None:
+            return features
+        shape = (len(features), 1, self.n_timesteps, len(self.codes.level_widths))
+        uniforms = torch.special.ndtr(normal(shape, generator))
+        completed = features[:, None]
+        for asked in self.hiding.rounds.rounds(observed | ~wanted):
+            shown = self.by_block(observed, True)[..., self.is_discrete]
+            logits = self.chains(completed[..., self.codes.is_level], shown)
+            completed = self._choose(completed, asked, logits, uniforms)
+            observed = observed | asked
+        return completed[:, 0]
 
     def learn_stretch(self, drawn: Tensor, true: Tensor) -> None:
         """Map the deviations of draws, in the units of `deviations`, to those of the truth."""

@@ -51,6 +51,7 @@ class FlowNetwork(TableNetwork):
         is_stretched: bool = False,
         has_rounds: bool = False,
         n_patterns: int = 0,
+        parents: list[list[int]] | None = None,
         generator: torch.Generator,
     ) -> None:
         super().__init__(widths, columns, n_columns, has_rounds)
@@ -76,15 +77,18 @@ class FlowNetwork(TableNetwork):
             "is_stretched": is_stretched,
             "has_rounds": has_rounds,
             "n_patterns": n_patterns,
+            "parents": parents,
         }
         is_metadata = torch.zeros(n_columns, dtype=torch.bool)
         is_metadata[metadata] = True
         rounds = LevelRounds(n_timesteps, self.discrete_columns) if has_rounds else None
         discrete = torch.tensor([width > 1 for width in widths])
         self.register_buffer("is_discrete", discrete, persistent=False)
-        self.chains = LevelChains(self.codes.level_widths, n_timesteps) if has_rounds else None
-        self.hiding = Hiding(mixture, is_metadata, condition_noise, rounds)
         self.n_timesteps = n_timesteps
+        self.chains: LevelChains | None = None
+        if has_rounds:
+            self.lead_levels(parents)
+        self.hiding = Hiding(mixture, is_metadata, condition_noise, rounds)
         self.n_latent, n_cells = n_latent, self.codes.n_latent
         n_channels = n_latent + n_cells
         self.fill = new_fill(n_timesteps, n_channels, rank, has_lines)
@@ -98,6 +102,12 @@ class FlowNetwork(TableNetwork):
             n_hints=2 * sum(self.codes.level_widths) if has_rounds else 0,
             generator=generator,
         )
+
+    def lead_levels(self, parents: list[list[int]] | None) -> None:
+        """Begin new chains of levels, with parents as of `LevelChains`."""
+        chains = LevelChains(self.codes.level_widths, self.n_timesteps, parents)
+        self.chains = chains.to(self.columns.device)
+        self.config["parents"] = parents
 
     @property
     def n_noise(self) -> int:
@@ -188,9 +198,9 @@ class FlowNetwork(TableNetwork):
     def _answer(self, problem: Problem) -> tuple[Tensor, Tensor]:
         """Medians of numbers and logits of levels, in one pass."""
         x = torch.zeros_like(self._states(problem.mean))
-        t = x.new_ones(len(x))
-        estimate = self.estimate(problem, x, t)
-        return self._medians(problem, estimate), self.logits(problem, estimate, x, t)
+        estimate = self.estimate(problem, x, x.new_ones(len(x)))
+        # Of noise alone there is no evidence.
+        return self._medians(problem, estimate), problem.levels + estimate.logits
 
     def _medians(self, problem: Problem, estimate: Estimate) -> Tensor:
         guess, scale = problem.mean, problem.per_draw(problem.scale)

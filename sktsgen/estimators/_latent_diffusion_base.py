@@ -16,7 +16,7 @@ from sktsgen.decoding import entropy_of
 from sktsgen.diffusion import SAMPLERS, Autoencoder, ConditionalFlow, LatentFlow, content_key
 from sktsgen.estimators._fitted import FittedNetworks
 from sktsgen.estimators._latent_diffusion_clock import Clock, stamps_of
-from sktsgen.estimators._latent_diffusion_codes import learn_levels
+from sktsgen.estimators._latent_diffusion_codes import complete_led, learn_levels
 from sktsgen.estimators._latent_diffusion_draws import Drawing
 from sktsgen.estimators._latent_diffusion_latent import (
     GOOD_ENOUGH,
@@ -103,7 +103,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             keeps_missing=self._keeps_missing,
             has_scores=self._has_scores,
             reads_levels=self._has_rounds,
-            numbers=self._metadata_positions(),
+            given=self._metadata_positions(),
         ).fit(panel)
         self.clock_ = Clock().fit(panel, is_used=self.time_features)
         self.window_length_ = self._usable_window_length(panel.lengths)
@@ -113,7 +113,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         network = self._new_network(generator).to(self.device_)
         noise = make_generator(generator.initial_seed(), self.device_)
         rows = self._rows(panel, labels).padded(self.window_length_)
-        self._place_levels(network, former, rows)
+        rows = self._learn_levels(network, former, rows, noise)
         with torch.no_grad():
             features = learn_fill(network, rows, noise)
         parts = self._parts(features, rows)
@@ -177,21 +177,23 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
             generator=generator,
         )
 
-    def _place_levels(
-        self, network: ConditionalFlow, former: ConditionalFlow | None, rows: Rows
-    ) -> None:
+    def _learn_levels(
+        self,
+        network: ConditionalFlow,
+        former: ConditionalFlow | None,
+        rows: Rows,
+        generator: torch.Generator,
+    ) -> Rows:
         """Place the codes of levels by the data, or where a network that goes on had them."""
         if network.chains is None:
-            return
-        features = torch.from_numpy(rows.features).to(self.device_)
-        observed = network.by_block(torch.from_numpy(rows.observed).to(self.device_), True)
-        series = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
-        is_next = torch.from_numpy(series[1:] == series[:-1]).to(self.device_)
-        learn_levels(network.codes, network.chains, features, observed, is_next)
-        if former is None or former.chains is None:
-            return
-        if former.config["widths"] == network.config["widths"]:
+            return rows
+        has_same = former is not None and former.config["widths"] == network.config["widths"]
+        if former is not None and former.chains is not None and has_same:
+            learn_levels(network, rows, former.chains.parents)
             network.codes.load_state_dict(former.codes.state_dict())
+        else:
+            learn_levels(network, rows)
+        return complete_led(network, rows, self.table_.led_, generator)
 
     def _usable_window_length(self, lengths: np.ndarray) -> int:
         """Time steps of a window; without a wish no more than have a Gaussian first guess."""

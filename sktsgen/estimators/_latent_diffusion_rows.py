@@ -13,8 +13,9 @@ from sktsgen.diffusion import ConditionalFlow
 from sktsgen.nn import GaussianFill, LinearFill
 from sktsgen.ops import lag_moments, window_covariance
 
-# Rounds of drawing what is missing and learning the first guess anew.
-_ROUNDS = 4
+# Rounds of drawing what is missing and learning the first guess anew; where little is missing.
+_ROUNDS, _FEW_ROUNDS = 4, 2
+_LITTLE = 0.02
 # Least variance that the first guess leaves to a cell, whose own is about 1.
 _SMALLEST = 1e-3
 # Of the autoregressions behind it: predictors at most, more where each has so many rows, and rows
@@ -95,7 +96,8 @@ def learn_fill(network: ConditionalFlow, rows: Rows, generator: torch.Generator)
     learn_from(network.fill, network.codes.embed(features), seen, rows.lengths)
     if is_whole:
         return features
-    for _ in range(_ROUNDS if isinstance(network.fill, GaussianFill) else 0):
+    n_rounds = _FEW_ROUNDS if float((~observed).float().mean()) < _LITTLE else _ROUNDS
+    for _ in range(n_rounds if isinstance(network.fill, GaussianFill) else 0):
         features = _completed(network, features, observed, rows.lengths, generator)
         learn_from(network.fill, network.codes.embed(features), None, rows.lengths)
     return _completed(network, features, observed, rows.lengths, generator)
@@ -187,7 +189,9 @@ def _completed(
     completed = features.clone()
     for rows in window_rows(lengths, network.n_timesteps):
         rows = rows.to(features.device)
-        completed[rows] = network.guess(features[rows], observed[rows], generator)
+        rows = rows[~observed[rows].flatten(1).all(1)]
+        if len(rows):
+            completed[rows] = network.guess(features[rows], observed[rows], generator)
     return completed
 
 

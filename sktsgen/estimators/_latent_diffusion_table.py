@@ -26,7 +26,8 @@ class LatentTable:
 
     Where missing cells are to be filled, the features that say "missing" are left out: no draw
     can be missing. Where they are to be modelled, whether a number is there is a column of its
-    own that is always observed.
+    own that is always observed. Columns that are always missing together have one such for all:
+    the others follow it, and what would be in their gaps is drawn and thrown away.
 
     Draws of a flow that starts from a normal law keep something of it: where whole tables are
     drawn, the numbers whose law is another go through `NormalScores`, and whole numbers that take
@@ -40,8 +41,9 @@ class LatentTable:
         Whether numbers that are not normal become normal scores.
     reads_levels : bool, default=False
         Whether whole numbers of few values become levels.
-    numbers : collection of int, default=()
-        Positions of columns whose numbers stay numbers.
+    given : collection of int, default=()
+        Positions of columns that may be given to a draw: their numbers stay numbers, and their
+        gaps are their own.
 
     Attributes
     ----------
@@ -55,10 +57,16 @@ class LatentTable:
         Column of the table behind each of these columns.
     scores_ : dict of int to NormalScores
         Features that are normal scores, and how they become so.
+    followers_ : dict of int to int
+        Columns of the table that are missing where another one is, and which.
+    led_ : dict of int to int
+        Of those of these columns that hold levels the number, and that of the column which says
+        whether they are missing.
     """
 
     # Files that were written before there were any do not hold them.
     scores_: Mapping[int, NormalScores] = MappingProxyType({})
+    followers_: Mapping[int, int] = MappingProxyType({})
 
     def __init__(
         self,
@@ -66,20 +74,22 @@ class LatentTable:
         keeps_missing: bool,
         has_scores: bool = False,
         reads_levels: bool = False,
-        numbers: Collection[int] = (),
+        given: Collection[int] = (),
     ) -> None:
         self.keeps_missing, self.has_scores = keeps_missing, has_scores
-        self.reads_levels, self.numbers = reads_levels, tuple(numbers)
+        self.reads_levels, self.given = reads_levels, tuple(given)
 
     def fit(self, panel: Panel) -> LatentTable:
         """Learn codecs, and which features say that a cell is missing."""
         few = self._few_valued(panel) if self.reads_levels else []
         self.encoder_ = MixedTypeEncoder(kinds=dict.fromkeys(few, "ordinal")).fit(panel.values)
-        says_missing = _missing_features(self.encoder_, panel)
+        self.followers_ = self._gaps_together(panel) if self.keeps_missing else {}
         chosen: Blocks = []
         whole = np.full(self.encoder_.n_features_out_, -1.0, np.float32)
+        says_missing = {b.stop - 1 for b in self.encoder_.blocks_ if b.has_missing}
         for column, features in self._blocks():
-            left = [f for f in features if self.keeps_missing or f not in says_missing]
+            has_gaps = self.keeps_missing and column not in self.followers_
+            left = [f for f in features if has_gaps or f not in says_missing]
             whole[features[0]] = 1.0  # of a block that is left out: the number is there
             if len(features) == 1 or len(left) > 1:
                 chosen.append((column, left))
@@ -152,6 +162,12 @@ class LatentTable:
         """
         whole = np.tile(self.otherwise_, (len(features), 1))
         whole[:, self.kept_] = features
+        blocks = {b.column: b for b in self.encoder_.blocks_ if b.has_missing}
+        for follower, leader in self.followers_.items():
+            levels = whole[:, blocks[leader].start : blocks[leader].stop]
+            is_gap = levels.argmax(axis=1) == levels.shape[1] - 1
+            whole[is_gap, blocks[follower].start : blocks[follower].stop] = 0.0
+            whole[is_gap, blocks[follower].stop - 1] = 1.0
         return self.encoder_.decode(whole, uniforms)
 
     def value_slopes(self, features: np.ndarray) -> np.ndarray:
@@ -175,8 +191,24 @@ class LatentTable:
         return [
             label
             for position, (label, column) in enumerate(columns.items())
-            if position not in self.numbers and _has_few_values(column)
+            if position not in self.given and _has_few_values(column)
         ]
+
+    def _gaps_together(self, panel: Panel) -> dict[int, int]:
+        """Columns that are missing where another one is, by a number if there is one."""
+        has_number = {b.column for b in self.encoder_.blocks_ if b.kind != "discrete"}
+        groups: dict[bytes, list[int]] = {}
+        for block in self.encoder_.blocks_:
+            if block.has_missing and block.column not in self.given:
+                gaps = panel.observed[:, block.column]
+                groups.setdefault(gaps.tobytes(), []).append(block.column)
+        return {
+            column: leader
+            for group in groups.values()
+            for leader in [min(group, key=lambda column: (column not in has_number, column))]
+            for column in group
+            if column != leader
+        }
 
     def _blocks(self) -> Blocks:
         return [(b.column, list(range(b.start, b.stop))) for b in self.encoder_.blocks_]
@@ -207,6 +239,12 @@ class LatentTable:
             if says_missing & set(features)
         }
         self.is_always_ = np.array([i in has_level for i in range(len(known))])
+        says_gap = {column: known.index((column, flag)) for column, flag in known}
+        self.led_ = {
+            says_gap[follower]: says_gap[leader]
+            for follower, leader in self.followers_.items()
+            if follower in says_gap and follower not in numbers_in
+        }
 
 
 def _has_few_values(column: pd.Series) -> bool:
@@ -218,22 +256,3 @@ def _has_few_values(column: pd.Series) -> bool:
     values = cells.unique().astype(np.float64)
     is_met = len(cells) >= _CELLS_EACH * len(values) > 0
     return is_met and len(values) <= _MOST_VALUES and bool((values % 1 == 0).all())
-
-
-def _missing_features(encoder: MixedTypeEncoder, panel: Panel) -> set[int]:
-    """Levels that stand for missing cells: those that the first missing cell of a column has."""
-    found: set[int] = set()
-    if not panel.has_missing:
-        return found
-    gaps = ~panel.observed
-    for block in encoder.blocks_:
-        if block.kind != "discrete" or not gaps[:, block.column].any():
-            continue
-        row = int(gaps[:, block.column].argmax())
-        table = panel.values
-        cells = (
-            table.iloc[row : row + 1] if isinstance(table, pd.DataFrame) else table[row : row + 1]
-        )
-        levels = encoder.encode(cells)[0, block.start : block.stop]
-        found.add(block.start + int(levels.argmax()))
-    return found

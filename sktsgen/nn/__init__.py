@@ -16,7 +16,7 @@ from sktsgen.nn._factorized_ar import (
 )
 from sktsgen.nn._latent_denoiser import Estimate, LatentDenoiser, velocity_skip
 from sktsgen.nn._layers import Linear, RMSNorm, SwiGLU
-from sktsgen.nn._level_chains import LevelChains
+from sktsgen.nn._level_chains import SMOOTHING, LevelChains, count_steps, side_by_side
 from sktsgen.nn._level_codes import LevelCodes
 from sktsgen.nn._loss import Loss, mean_of, mean_where
 from sktsgen.nn._mixed_vae import Code, Decoded, MixedVAE
@@ -38,6 +38,7 @@ from sktsgen.nn._window_emission import Plan, WindowEmission, all_known, mark
 from sktsgen.nn._window_fill import Fill, GaussianFill, LinearFill, new_fill
 
 __all__ = [
+    "SMOOTHING",
     "CausalAttention",
     "CausalTransformer",
     "Code",
@@ -88,6 +89,7 @@ __all__ = [
     "WindowEmission",
     "all_known",
     "attend",
+    "count_steps",
     "log_density",
     "mark",
     "mean_of",
@@ -98,6 +100,7 @@ __all__ = [
     "plan_of",
     "read_rows",
     "read_tokens",
+    "side_by_side",
     "sliding_mask",
     "velocity_skip",
     "without_gaps",

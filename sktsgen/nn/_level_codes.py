@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -207,14 +208,20 @@ class LevelCodes(nn.Module):
         self,
         logits: Float[Tensor, "*batch level"],
         uniforms: Float[Tensor, "*batch column"],
+        asked: Collection[int] | None = None,
     ) -> Float[Tensor, "*batch level"]:
-        """Choose a level of every discrete column, one-hot, by a number from 0 to 1 for each."""
-        parts = logits.split(self.level_widths, dim=-1)
-        drawn = [
-            F.one_hot(draw_index(part.flatten(0, -2), uniform.flatten()), part.shape[-1])
-            for part, uniform in zip(parts, uniforms.unbind(-1), strict=True)
-        ]
-        return torch.cat(drawn, dim=-1).view_as(logits).to(logits.dtype)
+        """Choose a level of every discrete column, one-hot, by a number from 0 to 1 for each.
+
+        Zeros where only some columns are `asked` for, by their number among the discrete ones.
+        """
+        parts = list(logits.split(self.level_widths, dim=-1))
+        for number, part in enumerate(parts):
+            if asked is not None and number not in asked:
+                parts[number] = torch.zeros_like(part)
+                continue
+            index = draw_index(part.flatten(0, -2), uniforms[..., number].flatten())
+            parts[number] = F.one_hot(index, part.shape[-1]).view_as(part).to(part.dtype)
+        return torch.cat(parts, dim=-1)
 
     def spread(
         self, blocks: Bool[Tensor, "*batch block"] | Float[Tensor, "*batch block"]

@@ -102,10 +102,12 @@ class GaussianFill(Derived):
         pattern = self.pattern(visible) if pattern is None else pattern
         posterior = condition(self.loadings, self.variances, centred, given, pattern)
         mean = (posterior.mean + self.mean).view(values.shape)
-        if self.line_shares is not None:
-            channels = torch.arange(visible.shape[2], device=visible.device)
-            share = self.line_shares[kinds_of_spans(visible), channels]
-            mean = torch.lerp(mean, self.lines(values, visible), share[:, None])
+        if self.line_shares is not None and self.line_shares.any():
+            moved = self.line_shares.any(0).nonzero()[:, 0]
+            seen = visible[..., moved]
+            share = self.line_shares[kinds_of_spans(seen), moved]
+            lines = _lines(values[..., moved], seen, self.mean[moved])
+            mean[..., moved] = torch.lerp(mean[..., moved], lines, share[:, None])
         mean = torch.where(visible[:, None], values, mean)
         return Fill(mean, posterior.scale.view(visible.shape), posterior.root)
 
