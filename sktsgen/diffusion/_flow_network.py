@@ -20,7 +20,7 @@ from sktsgen.ops import FactorPattern
 # Units of a first guess are not finer than this, nor does anything count beyond so many of them.
 _SMALLEST_SCALE = 0.01
 FARTHEST = 8.0
-# Weight of each of two first guesses of levels in their product.
+# Weight of what each of two first guesses of levels says beyond how frequent levels are.
 _POOLED = 0.6
 
 
@@ -193,7 +193,9 @@ class FlowNetwork(TableNetwork):
         hints = torch.cat([self.codes.probabilities(linear), chain.exp()], dim=-1)
         # Both know of the column itself, and only the linear one of others.
         is_known = self.codes.by_level(shown.any(1, keepdim=True))[:, None]
-        return torch.where(is_known, _POOLED * (chain + linear), linear), hints
+        usual = self.chains.log_shares
+        pooled = usual + _POOLED * (chain + linear - 2.0 * usual)
+        return torch.where(is_known, pooled, linear), hints
 
     def _answer(self, problem: Problem) -> tuple[Tensor, Tensor]:
         """Medians of numbers and logits of levels, in one pass."""

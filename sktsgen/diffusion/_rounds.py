@@ -9,7 +9,7 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 
 # Rounds in which the levels of a window are drawn, beyond one for each column, at most.
-_MOST_ROUNDS = 48
+_MOST_ROUNDS = 24
 # Share of the windows with numbers that train these, given all levels.
 _NUMBERS_SHARE = 0.5
 

@@ -184,16 +184,22 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         rows: Rows,
         generator: torch.Generator,
     ) -> Rows:
-        """Place the codes of levels by the data, or where a network that goes on had them."""
+        """Learn of levels by the data, or take over where a network that goes on had their codes.
+
+        Returns the rows, with levels completed whose gaps another column speaks of.
+        """
         if network.chains is None:
             return rows
+        if self.table_.led_:
+            learn_levels(network, rows, parents=[[] for _ in network.codes.level_widths])
+            rows = complete_led(network, rows, self.table_.led_, generator)
         has_same = former is not None and former.config["widths"] == network.config["widths"]
         if former is not None and former.chains is not None and has_same:
             learn_levels(network, rows, former.chains.parents)
             network.codes.load_state_dict(former.codes.state_dict())
         else:
             learn_levels(network, rows)
-        return complete_led(network, rows, self.table_.led_, generator)
+        return rows
 
     def _usable_window_length(self, lengths: np.ndarray) -> int:
         """Time steps of a window; without a wish no more than have a Gaussian first guess."""

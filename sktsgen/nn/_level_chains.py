@@ -106,6 +106,12 @@ class LevelChains(Derived):
                 parts[number] = self._alone(number, parts[number], before, after)
         return torch.cat(parts, dim=-1).clamp(min=_LEAST)
 
+    @property
+    def log_shares(self) -> Float[Tensor, " level"]:
+        """Logarithms of how frequent levels are."""
+        shares = [self.get_buffer(f"share_{number}") for number in range(len(self.widths))]
+        return torch.cat(shares).log().clamp(min=_LEAST)
+
     def _alone(self, number: int, part: Tensor, before: Tensor, after: Tensor) -> Tensor:
         """Log-probabilities of a column without a parent."""
         steps = torch.arange(self.n_timesteps, device=part.device)

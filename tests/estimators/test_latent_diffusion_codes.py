@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from sktsgen.diffusion import ConditionalFlow
 from sktsgen.estimators._latent_diffusion_codes import learn_levels
-from sktsgen.nn import LevelChains, LevelCodes
+from sktsgen.estimators._latent_diffusion_rows import Rows
+from sktsgen.nn import LevelCodes
 
 N_LEVELS = 24
 
@@ -14,11 +16,24 @@ def placed(levels, *, observed=None):
     n_rows = len(levels)
     one_hot = torch.eye(N_LEVELS)[levels]
     features = torch.cat([torch.zeros(n_rows, 1), one_hot], dim=1)
-    observed = torch.ones(n_rows, 2, dtype=torch.bool) if observed is None else observed
-    codes = LevelCodes([1, N_LEVELS])
-    is_next = torch.ones(n_rows - 1, dtype=torch.bool)
-    learn_levels(codes, LevelChains([N_LEVELS], 4), features, observed, is_next)
-    return codes, features
+    observed = np.ones((n_rows, 2), dtype=bool) if observed is None else observed
+    network = ConditionalFlow(
+        n_timesteps=4,
+        widths=[1, N_LEVELS],
+        columns=[0, 1],
+        n_columns=2,
+        rank=0,
+        mixture={"everything": 1.0},
+        metadata=[],
+        d_model=4,
+        n_layers=1,
+        n_heads=1,
+        dropout=0.0,
+        has_rounds=True,
+        generator=torch.Generator().manual_seed(0),
+    )
+    learn_levels(network, Rows(features.numpy(), observed, np.array([n_rows])))
+    return network.codes, features
 
 
 def test_hours_of_the_day_move_along_by_one_linear_map():
@@ -47,7 +62,7 @@ def test_placed_levels_are_found_again_and_have_length_one():
 def test_levels_that_would_be_hard_to_tell_apart_keep_their_points(kind):
     usual = LevelCodes([1, N_LEVELS]).points(1)
     levels = np.repeat(np.arange(N_LEVELS), 2)
-    observed = torch.ones(len(levels), 2, dtype=torch.bool)
+    observed = np.ones((len(levels), 2), dtype=bool)
     if kind == "unseen pairs":
         observed[::2, 1] = False
     else:  # all levels are followed by the first: none is told by what follows
