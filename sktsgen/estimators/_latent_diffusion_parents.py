@@ -105,9 +105,13 @@ def choose_parents(steps: Sequence[Steps]) -> list[list[int]]:
 
 
 def _thinned(column: Steps) -> Steps:
-    """Keep no more steps than are needed to choose by."""
-    every = -(-len(column.seen) // _MOST_STEPS)
-    return Steps(*(part[::every] for part in column)) if every > 1 else column
+    """Keep no more steps than are needed to choose by, the same of every column."""
+    if len(column.seen) <= _MOST_STEPS:
+        return column
+    # At random: every second hour may never be midnight.
+    order = torch.randperm(len(column.seen), generator=torch.Generator().manual_seed(0))
+    kept = order[:_MOST_STEPS].to(column.seen.device)
+    return Steps(*(part[kept] for part in column))
 
 
 def _surprise(column: Steps, parents: Sequence[Steps]) -> float:

@@ -28,6 +28,12 @@ def test_days_change_by_the_hour_and_hours_by_nothing():
     assert choose_parents([steps_of(day, N_DAYS), steps_of(hour, N_HOURS)]) == [[1], []]
 
 
+def test_parents_are_found_among_some_of_many_steps(monkeypatch):
+    monkeypatch.setattr("sktsgen.estimators._latent_diffusion_parents._MOST_STEPS", 2000)
+    hour, day = days(8000)
+    assert choose_parents([steps_of(day, N_DAYS), steps_of(hour, N_HOURS)]) == [[1], []]
+
+
 def test_what_says_nothing_is_no_parent_however_many_levels_it_has():
     rng = np.random.default_rng(0)
     weather = np.cumsum(rng.random(600) < 0.2) % 3
