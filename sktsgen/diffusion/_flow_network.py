@@ -191,7 +191,7 @@ class FlowNetwork(TableNetwork):
         shown = self.by_block(visible, True)[..., self.is_discrete]
         chain = self.chains(features[..., self.codes.is_level], shown)
         hints = torch.cat([self.codes.probabilities(linear), chain.exp()], dim=-1)
-        # Both know of the column itself, and only the linear one of others.
+        # Where no level of a column is visible, its chain says nothing worth having.
         is_known = self.codes.by_level(shown.any(1, keepdim=True))[:, None]
         usual = self.chains.log_shares
         pooled = usual + _POOLED * (chain + linear - 2.0 * usual)
