@@ -87,7 +87,7 @@ class FlowNetwork(TableNetwork):
         self.n_timesteps = n_timesteps
         self.chains: LevelChains | None = None
         if has_rounds:
-            self.lead_levels(parents)
+            self.begin_chains(parents)
         self.hiding = Hiding(mixture, is_metadata, condition_noise, rounds)
         self.n_latent, n_cells = n_latent, self.codes.n_latent
         n_channels = n_latent + n_cells
@@ -103,11 +103,12 @@ class FlowNetwork(TableNetwork):
             generator=generator,
         )
 
-    def lead_levels(self, parents: list[list[int]] | None) -> None:
-        """Begin new chains of levels, with parents as of `LevelChains`."""
+    def begin_chains(self, parents: list[list[int]] | None) -> LevelChains:
+        """Take new chains of levels, with parents as of `LevelChains`, in the place of the old."""
         chains = LevelChains(self.codes.level_widths, self.n_timesteps, parents)
         self.chains = chains.to(self.columns.device)
         self.config["parents"] = parents
+        return self.chains
 
     @property
     def n_noise(self) -> int:

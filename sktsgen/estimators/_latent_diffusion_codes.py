@@ -42,15 +42,13 @@ def learn_levels(
     """
     codes, steps = network.codes, steps_of_levels(network, rows)
     chosen = choose_parents(steps) if parents is None else parents
-    network.lead_levels(chosen)
+    chains = network.begin_chains(chosen)
     blocks = [block for block, width in enumerate(codes.widths) if width > 1]
     for number, block in enumerate(blocks):
         before, after, seen = steps[number]
         beside = [steps[parent].after[seen] for parent in chosen[number]]
         before, after = before[seen], after[seen]
-        if network.chains is not None:
-            together = side_by_side(beside) if beside else None
-            network.chains.learn(number, before, after, together)
+        chains.learn(number, before, after, side_by_side(beside) if beside else None)
         n_codes = codes.latent_widths[block]
         if n_codes >= codes.widths[block] - 1:
             continue

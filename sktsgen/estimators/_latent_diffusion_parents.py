@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from sktsgen.diffusion import ConditionalFlow
-from sktsgen.estimators._latent_diffusion_rows import Rows
+from sktsgen.estimators._latent_diffusion_rows import Rows, rows_with_past
 from sktsgen.nn import SMOOTHING, count_steps, side_by_side
 
 # Share of the surprise at transitions that a parent has to take away, entries of tables at most,
@@ -26,10 +25,10 @@ class Steps(NamedTuple):
 
     Attributes
     ----------
-    before, after : Tensor of shape (n_rows - 1, n_levels)
+    before, after : Tensor of shape (n_steps, n_levels)
         One-hot; zeros in `after` where there is no level.
-    seen : BoolTensor of shape (n_rows - 1,)
-        Whether both are there and of one series.
+    seen : BoolTensor of shape (n_steps,)
+        Whether both are there.
     """
 
     before: Tensor
@@ -55,11 +54,10 @@ def steps_of_levels(network: ConditionalFlow, rows: Rows) -> list[Steps]:
     features = torch.from_numpy(rows.features).to(device)[:, network.codes.is_level]
     observed = network.by_block(torch.from_numpy(rows.observed).to(device), True)
     observed = observed[:, network.is_discrete]
-    series = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
-    is_next = torch.from_numpy(series[1:] == series[:-1]).to(device)
+    last = rows_with_past(rows.lengths, 1).to(device)
     parts = features.split(network.codes.level_widths, dim=1)
     return [
-        Steps(part[:-1], part[1:] * there[1:, None], is_next & there[1:] & there[:-1])
+        Steps(part[last - 1], part[last] * there[last, None], there[last] & there[last - 1])
         for part, there in zip(parts, observed.unbind(1), strict=True)
     ]
 

@@ -155,7 +155,7 @@ def _learn_gaussian(
     widest = min(max(_WIDE, len(channels) // _ROWS_EACH), _WIDEST)
     order = min(n_timesteps // 2, widest // n_channels, n_timesteps - 1) if is_whole else 1
     order = min(max(order, 1), n_timesteps - 1)
-    last = _rows_with_past(lengths, order).to(channels.device)
+    last = rows_with_past(lengths, order).to(channels.device)
     moments = lag_moments(channels - mean, seen, last, order)
     if not is_whole:
         moments = _positive(moments)
@@ -174,7 +174,7 @@ def _learn_gaussian(
 
 def _steps(channels: Tensor, seen: Tensor, lengths: np.ndarray, matched: Tensor) -> Tensor:
     """Variance of the steps of matched channels, infinity for the others."""
-    last = _rows_with_past(lengths, 1).to(channels.device)
+    last = rows_with_past(lengths, 1).to(channels.device)
     both = seen[last] & seen[last - 1]
     squares = (channels[last] - channels[last - 1]).square() * both
     counts = both.sum(0)
@@ -185,7 +185,7 @@ def _steps(channels: Tensor, seen: Tensor, lengths: np.ndarray, matched: Tensor)
 def _learn_lines(fill: LinearFill, channels: Tensor, seen: Tensor, lengths: np.ndarray) -> None:
     """Learn how far observed rows change over an eighth of a window."""
     lag = max(1, fill.n_timesteps // 8)
-    last = _rows_with_past(lengths, min(lag, fill.n_timesteps - 1)).to(channels.device)
+    last = rows_with_past(lengths, min(lag, fill.n_timesteps - 1)).to(channels.device)
     both = (seen[last] & seen[last - lag]).float()
     change = (channels[last] - channels[last - lag]).square() * both
     scale = (change.sum(0) / both.sum(0).clamp(min=1.0)).clamp(min=_SMALLEST).sqrt()
@@ -202,8 +202,8 @@ def _positive(moments: Tensor) -> Tensor:
     return (vectors * values.clamp(min=_LEAST_EIGENVALUE)) @ vectors.T
 
 
-def _rows_with_past(lengths: np.ndarray, order: int) -> Tensor:
-    """Rows that have `order` rows of their series before them."""
+def rows_with_past(lengths: np.ndarray, order: int) -> Tensor:
+    """Find the rows that have `order` rows of their series before them, all rows from 0."""
     within = np.concatenate([np.arange(length) for length in lengths])
     return torch.from_numpy(np.flatnonzero(within >= order))
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sktsgen.nn._derived import Derived
+from sktsgen.ops import nearest_visible
 
 # Steps that every level is taken to have been left by, shared out as often as each level comes.
 SMOOTHING = 0.05
@@ -93,9 +94,7 @@ class LevelChains(Derived):
         visible: Bool[Tensor, "batch time column"],
     ) -> Float[Tensor, "batch draws time level"]:
         """Log-probabilities of levels, one-hot where they are visible."""
-        steps = torch.arange(self.n_timesteps, device=visible.device)[:, None]
-        last = torch.where(visible, steps, -1).cummax(1).values
-        ahead = torch.where(visible, steps, self.n_timesteps).flip(1).cummin(1).values.flip(1)
+        last, ahead = nearest_visible(visible)
         parts = list(levels.split(self.widths, dim=-1))
         for number in self._order:
             if parents := self.parents[number]:

@@ -14,7 +14,7 @@ from sktsgen.ops._condition import (
 from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
 from sktsgen.ops._drop import corrupt_rows, drop
-from sktsgen.ops._interpolate import N_SPANS, interpolate, kinds_of_spans
+from sktsgen.ops._interpolate import N_SPANS, interpolate, kinds_of_spans, nearest_visible
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
 from sktsgen.ops._mixture import mixture_log_density, mixture_log_mass
 from sktsgen.ops._quantise import nearest_code, straight_through
@@ -46,6 +46,7 @@ __all__ = [
     "mixture_log_mass",
     "moving_average",
     "nearest_code",
+    "nearest_visible",
     "nucleus",
     "pool",
     "reflect",

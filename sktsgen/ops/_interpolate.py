@@ -35,7 +35,7 @@ def interpolate(
         Before the first and after the last visible cell their values go on.
     """
     n_timesteps = values.shape[1]
-    before, after = _nearest_visible(visible)
+    before, after = nearest_visible(visible)
     has_before, has_after = before >= 0, after < n_timesteps
     left = torch.where(has_before, before, after).clamp(0, n_timesteps - 1)
     right = torch.where(has_after, after, before).clamp(0, n_timesteps - 1)
@@ -61,7 +61,7 @@ def kinds_of_spans(
         the distance where one side only has a visible cell, and last where none has. What is said
         of a visible cell has no meaning.
     """
-    before, after = _nearest_visible(visible)
+    before, after = nearest_visible(visible)
     has_before, has_after = before >= 0, after < visible.shape[1]
     gaps = torch.bucketize(after - before - 1, before.new_tensor(_GAPS), right=True)
     steps = _steps(visible)
@@ -71,7 +71,9 @@ def kinds_of_spans(
     return torch.where(has_before | has_after, kinds, N_SPANS - 1)
 
 
-def _nearest_visible(visible: Tensor) -> tuple[Tensor, Tensor]:
+def nearest_visible(
+    visible: Bool[Tensor, "batch time channel"],
+) -> tuple[Int[Tensor, "batch time channel"], Int[Tensor, "batch time channel"]]:
     """Find the visible steps at or before and at or after each, -1 and the length if none."""
     steps, n_timesteps = _steps(visible), visible.shape[1]
     before = torch.where(visible, steps, -1).cummax(1).values
