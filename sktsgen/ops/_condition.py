@@ -219,7 +219,7 @@ def match_steps(
 ) -> tuple[Float[Tensor, "dim rank"], Float[Tensor, " dim"]]:
     """Make channels move from step to step as far as they should, and no farther.
 
-    What few factors leave of a series is not white, and to call it so makes series rough: its
+    What few factors leave of a series is not white, and to call it so makes steps too large: its
     noise is taken down until the variance of steps is right, and the loadings up until that of
     cells is as before.
 
