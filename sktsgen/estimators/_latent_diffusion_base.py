@@ -58,8 +58,6 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
     _has_scores: ClassVar[bool] = False
     # Whether levels are drawn before numbers, and training comes back to the same patterns.
     _has_rounds: ClassVar[bool] = False
-    # Whether the first guess moves in a step as far as the data does.
-    _matches_steps: ClassVar[bool] = False
     # Cells of a window up to which the first guess is Gaussian.
     _most_cells: ClassVar[int] = 2048
     condition_noise: float = 0.0
@@ -117,7 +115,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         rows = self._rows(panel, labels).padded(self.window_length_)
         rows = self._learn_levels(network, former, rows, noise)
         with torch.no_grad():
-            features = learn_fill(network, rows, noise, matches_steps=self._matches_steps)
+            features = learn_fill(network, rows, noise)
         parts = self._parts(features, rows)
         network = self._with_latents(network, former, features, rows, parts, noise)
         learn_lines(network, parts[0], self.table_)

@@ -132,7 +132,6 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     _keeps_missing: ClassVar[bool] = True
     _has_scores: ClassVar[bool] = True
     _has_rounds: ClassVar[bool] = True
-    _matches_steps: ClassVar[bool] = True
     _most_cells: ClassVar[int] = 4096
     _margin: ClassVar[float] = 0.0
     # Files that were written before they were kept do not hold them.

@@ -67,13 +67,7 @@ class Rows(NamedTuple):
         return np.arange(len(self.features)) + np.repeat(shifts, self.lengths)
 
 
-def learn_fill(
-    network: ConditionalFlow,
-    rows: Rows,
-    generator: torch.Generator,
-    *,
-    matches_steps: bool = False,
-) -> Tensor:
+def learn_fill(network: ConditionalFlow, rows: Rows, generator: torch.Generator) -> Tensor:
     """Learn the first guess of a network, and complete the rows with draws of it.
 
     Where cells are missing, the first guess comes from neighbouring rows alone; then, in turns,
@@ -88,8 +82,6 @@ def learn_fill(
         With series of a window at least.
     generator : torch.Generator
         Source of the draws, on the device of the network.
-    matches_steps : bool, default=False
-        Whether numbers are to move as far in a step as they do in the data, as by `match_steps`.
 
     Returns
     -------
@@ -101,23 +93,18 @@ def learn_fill(
     observed = torch.from_numpy(rows.observed).to(device)
     is_whole = bool(observed.all())
     seen = None if is_whole else network.seen(observed)
-    matched = ~network.codes.is_code if matches_steps else None
-    learn_from(network.fill, network.codes.embed(features), seen, rows.lengths, matched)
+    learn_from(network.fill, network.codes.embed(features), seen, rows.lengths)
     if is_whole:
         return features
     n_rounds = _FEW_ROUNDS if float((~observed).float().mean()) < _LITTLE else _ROUNDS
     for _ in range(n_rounds if isinstance(network.fill, GaussianFill) else 0):
         features = _completed(network, features, observed, rows.lengths, generator)
-        learn_from(network.fill, network.codes.embed(features), None, rows.lengths, matched)
+        learn_from(network.fill, network.codes.embed(features), None, rows.lengths)
     return _completed(network, features, observed, rows.lengths, generator)
 
 
 def learn_from(
-    fill: GaussianFill | LinearFill,
-    channels: Tensor,
-    seen: Tensor | None,
-    lengths: np.ndarray,
-    matched: Tensor | None = None,
+    fill: GaussianFill | LinearFill, channels: Tensor, seen: Tensor | None, lengths: np.ndarray
 ) -> None:
     """Learn a first guess from rows.
 
@@ -131,22 +118,16 @@ def learn_from(
         What of them is observed; None if all is.
     lengths : ndarray of shape (n_series,)
         Rows of every series, at least a window.
-    matched : BoolTensor of shape (n_channels,) or None, default=None
-        Channels that a Gaussian first guess lets move as far in a step as they do here.
     """
     if isinstance(fill, GaussianFill):
-        _learn_gaussian(fill, channels.double(), seen, lengths, matched)
+        _learn_gaussian(fill, channels.double(), seen, lengths)
     else:
         every = torch.ones_like(channels, dtype=torch.bool)
         _learn_lines(fill, channels, every if seen is None else seen, lengths)
 
 
 def _learn_gaussian(
-    fill: GaussianFill,
-    channels: Tensor,
-    seen: Tensor | None,
-    lengths: np.ndarray,
-    matched: Tensor | None,
+    fill: GaussianFill, channels: Tensor, seen: Tensor | None, lengths: np.ndarray
 ) -> None:
     n_timesteps, n_channels = fill.n_timesteps, channels.shape[1]
     is_whole = seen is None
@@ -168,18 +149,7 @@ def _learn_gaussian(
         smallest=_SMALLEST,
         n_rows=max(1.0, float(len(last))),
     )
-    steps = None if matched is None else _steps(channels, seen, lengths, matched)
-    fill.learn(mean.float(), covariance, smallest=_SMALLEST, steps=steps)
-
-
-def _steps(channels: Tensor, seen: Tensor, lengths: np.ndarray, matched: Tensor) -> Tensor:
-    """Variance of the steps of matched channels, infinity for the others."""
-    last = rows_with_past(lengths, 1).to(channels.device)
-    both = seen[last] & seen[last - 1]
-    squares = (channels[last] - channels[last - 1]).square() * both
-    counts = both.sum(0)
-    known = matched & (counts > 0)
-    return torch.where(known, squares.sum(0) / counts.clamp(min=1), torch.inf)
+    fill.learn(mean.float(), covariance, smallest=_SMALLEST)
 
 
 def _learn_lines(fill: LinearFill, channels: Tensor, seen: Tensor, lengths: np.ndarray) -> None:

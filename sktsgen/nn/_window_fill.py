@@ -18,7 +18,6 @@ from sktsgen.ops import (
     factorise,
     interpolate,
     kinds_of_spans,
-    match_steps,
 )
 
 _MOST_REMEMBERED = 128
@@ -85,15 +84,9 @@ class GaussianFill(Derived):
         covariance: Float[Tensor, "cells cells"],
         *,
         smallest: float,
-        steps: Float[Tensor, " channel"] | None = None,
     ) -> None:
-        """Take over the means of channels and the covariance of all cells of a window.
-
-        With the variance of steps of every channel, by `match_steps`.
-        """
+        """Take over the means of channels and the covariance of all cells of a window."""
         loadings, variances = factorise(covariance, self.rank, smallest=smallest)
-        if steps is not None:
-            loadings, variances = match_steps(loadings, variances, steps, smallest=smallest)
         self.loadings.copy_(loadings)
         self.variances.copy_(variances)
         self.mean.copy_(mean.repeat(len(self.mean) // len(mean)))

@@ -9,7 +9,6 @@ from sktsgen.ops._condition import (
     deviation,
     factor_pattern,
     factorise,
-    match_steps,
 )
 from sktsgen.ops._decompose import moving_average
 from sktsgen.ops._draw import draw_index, draw_normal, nucleus
@@ -41,7 +40,6 @@ __all__ = [
     "kinds_of_spans",
     "lag_moments",
     "linear",
-    "match_steps",
     "mixture_log_density",
     "mixture_log_mass",
     "moving_average",

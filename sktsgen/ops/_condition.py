@@ -13,8 +13,6 @@ from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
 _SMALLEST_HALF = 24
 # Size from which on not all eigenvectors are worked out, spare ones, and turns.
 _LARGE, _SPARE, _ROUNDS = 1500, 16, 3
-# Turns in which steps are matched, least share of the noise that is left, most that variances rise.
-_MATCHES, _LEAST_NOISE, _MOST_RISE = 3, 0.05, 1.5
 
 
 class FactorPosterior(NamedTuple):
@@ -208,47 +206,6 @@ def factorise(
         loadings = units[:, None] * vectors[:, -rank:] * weights
         variances = (total - loadings.square().sum(1)).clamp(min=smallest)
     return loadings, variances
-
-
-def match_steps(
-    loadings: Float[Tensor, "dim rank"],
-    variances: Float[Tensor, " dim"],
-    steps: Float[Tensor, " channel"],
-    *,
-    smallest: float,
-) -> tuple[Float[Tensor, "dim rank"], Float[Tensor, " dim"]]:
-    """Make channels move from step to step as far as they should, and no farther.
-
-    What few factors leave of a series is not white, and to call it so makes steps too large: its
-    noise is taken down until the variance of steps is right, and the loadings up until that of
-    cells is as before.
-
-    Parameters
-    ----------
-    loadings, variances : Tensor of shape (dim, rank) and (dim,)
-        As from `factorise`, of the channels of one time step after those of the other.
-    steps : Tensor of shape (channel,)
-        Variance of the steps of every channel; infinite for those to leave as they are.
-    smallest : float
-        Least variance of the noise.
-
-    Returns
-    -------
-    loadings, variances : Tensor
-    """
-    n_channels = len(steps)
-    if len(variances) == n_channels:
-        return loadings, variances
-    noise, explained = variances.view(-1, n_channels), loadings.square().sum(1)
-    raised, lowered = loadings, variances
-    for _ in range(_MATCHES):
-        moved = raised.view(-1, n_channels, loadings.shape[1]).diff(dim=0).square().sum(2).mean(0)
-        share = (steps - moved) / (noise[1:] + noise[:-1]).mean(0)
-        lowered = (noise * share.clamp(_LEAST_NOISE, 1.0)).flatten().clamp(min=smallest)
-        lowered = lowered.maximum(variances - (_MOST_RISE - 1.0) * explained)
-        rise = (explained + variances - lowered) / explained.clamp(min=smallest)
-        raised = loadings * rise.clamp(min=1.0).sqrt()[:, None]
-    return raised, lowered
 
 
 def _leading(matrix: Tensor, rank: int, start: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sktsgen.ops import condition, deviation, factorise, match_steps
+from sktsgen.ops import condition, deviation, factorise
 
 
 @pytest.fixture
@@ -97,26 +97,3 @@ def test_an_explained_variable_keeps_little_noise():
     covariance = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).double()
     _, left = factorise(covariance, 1, smallest=1e-3)
     np.testing.assert_allclose(left, [1e-3, 1e-3, 1.0], atol=1e-3)
-
-
-def test_matched_steps_are_as_large_as_asked_for_and_cells_vary_as_before():
-    """Smooth series of two channels, of which few factors leave what is not white."""
-    lags = (torch.arange(20)[:, None] - torch.arange(20)).abs().double()
-    covariance = torch.kron(torch.exp(-((lags / 3.0) ** 2)), torch.eye(2, dtype=torch.double))
-    loadings, variances = factorise(covariance, 12, smallest=1e-4)
-
-    def steps_of(loadings, variances):
-        found = (loadings @ loadings.T + variances.diag()).view(20, 2, 20, 2)
-        found = found.diagonal(dim1=1, dim2=3)
-        moves = found.diff(dim=0).diff(dim=1).diagonal()
-        return moves.mean(1)
-
-    true = 2.0 - 2.0 * covariance[0, 2]
-    asked = torch.stack([true, torch.tensor(torch.inf, dtype=torch.double)])
-    raised, lowered = match_steps(loadings, variances, asked, smallest=1e-4)
-    assert steps_of(loadings, variances)[0] > 1.2 * true
-    torch.testing.assert_close(steps_of(raised, lowered)[0], true, rtol=0.06, atol=0)
-    own = raised.square().sum(1) + lowered
-    torch.testing.assert_close(own, loadings.square().sum(1) + variances, rtol=1e-6, atol=0)
-    torch.testing.assert_close(raised[1::2], loadings[1::2])
-    torch.testing.assert_close(lowered[1::2], variances[1::2])
