@@ -15,13 +15,13 @@ from sktsgen.testing import TEST_PARAMS
 from sktsgen.training._ranks import SharedNoise
 
 ROOT = Path(__file__).parents[1]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
 
 
-def run_script(folder, *options, ranks):
-    """Run the same script on its own or on two ranks."""
+def run_script(folder, *options, ranks=None):
+    """Run the same script on its own or on some ranks."""
     folder.mkdir(exist_ok=True)
-    command = TORCHRUN if ranks == 2 else [sys.executable]
+    command = [sys.executable] if ranks is None else [*TORCHRUN, f"--nproc-per-node={ranks}"]
     script = str(ROOT / "tests" / "citizen" / "fit_script.py")
     return subprocess.run(
         [*command, script, str(folder), *options],
@@ -43,15 +43,34 @@ def results(folder, name):
 @pytest.mark.parametrize("engine", TEST_PARAMS)
 def test_two_ranks_equal_one(tmp_path, engine):
     """Series end inside windows and cells are missing: ranks have unlike shares of a batch."""
-    for ranks in (1, 2):
+    for ranks in (None, 2):
         run = run_script(tmp_path, engine, f"ranks{ranks}_", ranks=ranks)
         assert run.returncode == 0, run.stderr
-    alone = results(tmp_path, "ranks1_0")
+    alone = results(tmp_path, "ranksNone_0")
     first, second = (results(tmp_path, f"ranks2_{rank}") for rank in (0, 1))
-    for name in alone:
+    for name in alone.keys() - {"backend"}:
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)
         np.testing.assert_allclose(first[name], alone[name], rtol=1e-4, atol=1e-4, err_msg=name)
     assert len(alone["losses"]) == 3
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("engine", TEST_PARAMS)
+def test_ranks_on_a_gpu_equal_a_process_without_any(tmp_path, engine, ranks):
+    """A rank with a GPU of its own talks by nccl; ranks that share one by gloo."""
+    n_own = torch.cuda.device_count() // ranks
+    for n, name in ((None, "alone_"), (ranks, "ranks_")):
+        run = run_script(tmp_path, engine, name, "", "0", "0", "cuda", ranks=n)
+        assert run.returncode == 0, run.stderr
+    alone = results(tmp_path, "alone_0")
+    assert alone["backend"] == "none"
+    for rank in range(ranks):
+        found = results(tmp_path, f"ranks_{rank}")
+        assert found["backend"] == ("nccl" if n_own else "gloo")
+        for name in ("losses", "numbers", "levels", "score"):
+            close = {"rtol": 1e-3, "atol": 1e-3, "err_msg": name}
+            np.testing.assert_allclose(found[name], alone[name], **close)
 
 
 @pytest.mark.distributed

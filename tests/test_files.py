@@ -1,11 +1,9 @@
 """Files of real estimators: damage is found, nothing runs, and old files stay readable."""
 
 import copy
-import functools
 import hashlib
 import itertools
 import json
-import os
 import pickle
 import resource
 import subprocess
@@ -23,25 +21,17 @@ from joblib import Parallel, delayed
 
 import sktsgen
 from sktsgen.exceptions import FileFormatError
-from tests.citizen.asking import answer, every_estimator
+from tests.citizen.asking import ESTIMATORS, GENERATORS, NETWORKS, answer, fitted
 from tests.citizen.tables import calendar_panel
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = sorted((ROOT / "tests" / "golden").glob("*.sktsgen"))
-ESTIMATORS = {type(estimator).__name__: estimator for estimator in every_estimator()}
-GENERATORS = [name for name, estimator in ESTIMATORS.items() if hasattr(estimator, "sample")]
-NETWORKS = [name for name, estimator in ESTIMATORS.items() if hasattr(estimator, "to_device")]
 
 pytestmark = pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
 
 
 def same_draw(one, other):
     pd.testing.assert_frame_equal(answer(one), answer(other))
-
-
-@functools.cache
-def fitted(name):
-    return copy.deepcopy(ESTIMATORS[name]).fit(calendar_panel())
 
 
 @pytest.fixture(params=ESTIMATORS)
@@ -251,33 +241,6 @@ def test_a_model_of_a_device_that_is_missing_opens_on_the_processor(name, tmp_pa
     for model in (sktsgen.load(tmp_path / "model.sktsgen"), pickle.loads(pickle.dumps(elsewhere))):
         assert model.device_ == "cpu"
         same_draw(model, fitted(name))
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("name", NETWORKS)
-def test_a_model_of_a_gpu_opens_without_one(name, tmp_path):
-    """Files and pickles made on a GPU are read by a process that sees none, and answer alike."""
-    on_gpu = copy.deepcopy(fitted(name)).to_device("cuda")
-    on_gpu.save(tmp_path / "model.sktsgen")
-    (tmp_path / "model.pickle").write_bytes(pickle.dumps(on_gpu))
-    script = """
-        import pickle, sys
-        from pathlib import Path
-        from sktsgen import load
-        from tests.citizen.asking import answer
-
-        folder = Path(sys.argv[1])
-        pickled = pickle.loads((folder / "model.pickle").read_bytes())
-        for number, model in enumerate([load(folder / "model.sktsgen"), pickled]):
-            assert model.device_ == "cpu"
-            answer(model).to_pickle(folder / f"{number}.frame")
-    """
-    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, env=environment, check=True, cwd=ROOT)
-    for number in range(2):
-        found = pd.read_pickle(tmp_path / f"{number}.frame")
-        pd.testing.assert_frame_equal(found, answer(fitted(name)), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.slow

@@ -135,7 +135,8 @@ class FactorizedTokenizer(Network):
         generator = None if step is None else step.generator
         revive = step is not None and step.progress < _SETTLED
         quantised = self.quantizer(coefficients[observed], generator, revive=revive)
-        values = coefficients.masked_scatter(observed[..., None], quantised.values)
+        values = coefficients.to(quantised.values.dtype)
+        values = values.masked_scatter(observed[..., None], quantised.values)
         return values, quantised.loss
 
     def encode(self, x: Float[Tensor, "*batch features"]) -> Int[Tensor, "*batch depth"]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sktsgen.nn._convolution import Convolution
 from sktsgen.nn._quantizer import Quantized, VectorQuantizer
-from sktsgen.ops import pool, straight_through, stretch
+from sktsgen.ops import full_precision, pool, straight_through, stretch
 
 # Codes that one taken wrongly is drawn from.
 _FEW = 16
@@ -95,6 +95,7 @@ class MultiScaleQuantizer(nn.Module):
         self.codebook = VectorQuantizer(codebook_size, code_dim)
         self.refinements = nn.ModuleList(Refinement(code_dim, generator) for _ in self.scales)
 
+    @full_precision
     def forward(
         self,
         z: Float[Tensor, "batch time dim"],
@@ -118,6 +119,7 @@ class MultiScaleQuantizer(nn.Module):
         loss = torch.stack(losses).mean()
         return Quantized(straight_through(z, total), tokens[..., None], loss)
 
+    @full_precision
     def encode(self, z: Float[Tensor, "batch time dim"]) -> Int[Tensor, "batch token"]:
         """Tokens of all scales, coarse to fine."""
         rest, codes = z, []
@@ -126,6 +128,7 @@ class MultiScaleQuantizer(nn.Module):
             rest = rest - self.refine(scale, self.codebook.decode(codes[-1]))
         return torch.cat(codes, dim=1)
 
+    @full_precision
     def encode_loosely(
         self,
         z: Float[Tensor, "batch time dim"],
@@ -148,6 +151,7 @@ class MultiScaleQuantizer(nn.Module):
             rest = rest - self.refine(scale, self.codebook.decode(taken[-1]))
         return torch.cat(codes, dim=1), torch.cat(taken, dim=1)
 
+    @full_precision
     def encode_around(self, z: Float[Tensor, "batch time dim"]) -> Int[Tensor, "list batch token"]:
         """Tokens, then for each of them the list with it taken as the next nearest code.
 
@@ -161,6 +165,7 @@ class MultiScaleQuantizer(nn.Module):
         lists = torch.stack([is_kept, second], dim=-1)[:, None].expand(-1, len(z), -1, -1)
         return torch.stack([self.encode_loosely(z, uniforms, 0.5)[1] for uniforms in lists])
 
+    @full_precision
     def decode(
         self, codes: Int[Tensor, "batch token"], n_scales: int | None = None
     ) -> Float[Tensor, "batch time dim"]:
@@ -178,6 +183,7 @@ class MultiScaleQuantizer(nn.Module):
         added: Tensor = self.refinements[scale](stretch(vectors, self.scales[-1]))
         return added
 
+    @full_precision
     def read(self, codes: Int[Tensor, "batch token"]) -> TokenInputs:
         """Collect what each token is predicted from, given all tokens."""
         vectors = self.codebook.decode(codes)
@@ -189,6 +195,7 @@ class MultiScaleQuantizer(nn.Module):
         former = F.pad(vectors[:, :-1], (0, 0, 1, 0))
         return TokenInputs(torch.cat(partial, dim=1), former)
 
+    @full_precision
     @torch.no_grad()
     def initialise(self, z: Float[Tensor, "batch time dim"], generator: torch.Generator) -> None:
         """Place the codes by k-means on what each scale adds when nothing is quantised."""

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sktsgen.ops import linear, nearest_code, straight_through
+from sktsgen.ops import full_precision, linear, nearest_code, straight_through
 
 
 class Quantized(NamedTuple):
@@ -137,6 +137,7 @@ class ResidualQuantizer(nn.Module):
             VectorQuantizer(codebook_size, code_dim) for _ in range(n_codebooks)
         )
 
+    @full_precision
     def forward(
         self,
         z: Float[Tensor, "n dim"],
@@ -157,6 +158,7 @@ class ResidualQuantizer(nn.Module):
         loss = self.commitment * F.mse_loss(z, values)
         return Quantized(straight_through(z, values), torch.stack(codes, -1), loss)
 
+    @full_precision
     def encode(self, z: Float[Tensor, "*batch dim"]) -> Int[Tensor, "*batch depth"]:
         codes = []
         for level in self.levels:
@@ -170,6 +172,7 @@ class ResidualQuantizer(nn.Module):
             values = values + self.levels[depth].decode(codes[..., depth])
         return values
 
+    @full_precision
     @torch.no_grad()
     def initialise(self, z: Float[Tensor, "n dim"], generator: torch.Generator) -> None:
         """Place all codebooks by k-means, depth by depth."""

@@ -16,6 +16,7 @@ from sktsgen.ops._drop import corrupt_rows, drop
 from sktsgen.ops._interpolate import N_SPANS, interpolate, kinds_of_spans, nearest_visible
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
 from sktsgen.ops._mixture import mixture_log_density, mixture_log_mass
+from sktsgen.ops._precision import full_precision
 from sktsgen.ops._quantise import nearest_code, straight_through
 from sktsgen.ops._resample import pool, reflect, stretch
 from sktsgen.ops._rotate import rotary_factors, rotate
@@ -35,6 +36,7 @@ __all__ = [
     "factor_pattern",
     "factorise",
     "fast_fp32",
+    "full_precision",
     "has_fast_fp32",
     "interpolate",
     "kinds_of_spans",

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
+from sktsgen.ops._precision import full_precision
 
 _SMALLEST_HALF = 24
 # Size from which on not all eigenvectors are worked out, spare ones, and turns.
@@ -48,6 +49,7 @@ class FactorPattern(NamedTuple):
     root: Float[Tensor, "batch rank rank"]
 
 
+@full_precision
 def condition(
     loadings: Float[Tensor, "dim rank"],
     variances: Float[Tensor, " dim"],
@@ -87,6 +89,7 @@ def condition(
     return FactorPosterior(mean, pattern.scale, pattern.root)
 
 
+@full_precision
 def factor_pattern(
     loadings: Float[Tensor, "dim rank"],
     variances: Float[Tensor, " dim"],
@@ -136,6 +139,7 @@ def _inverse(root: Tensor) -> Tensor:
     return inverse
 
 
+@full_precision
 def deviation(
     loadings: Float[Tensor, "dim rank"],
     variances: Float[Tensor, " dim"],

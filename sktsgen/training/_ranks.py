@@ -19,24 +19,35 @@ from sktsgen.nn import Loss
 Result = TypeVar("Result")
 
 
+def is_in_group() -> bool:
+    """Tell whether this process is one of a group, be it of one."""
+    return dist.is_available() and dist.is_initialized()
+
+
 def rank_and_size() -> tuple[int, int]:
     """Return the number of the process and how many there are; (0, 1) outside a group."""
-    if dist.is_available() and dist.is_initialized():
-        return dist.get_rank(), dist.get_world_size()
-    return 0, 1
+    return (dist.get_rank(), dist.get_world_size()) if is_in_group() else (0, 1)
 
 
 def join_ranks(device: torch.device) -> None:
     """Let processes that ``torchrun`` started find each other, unless they have already."""
-    if not dist.is_available() or dist.is_initialized() or not dist.is_torchelastic_launched():
+    if not dist.is_available() or is_in_group() or not dist.is_torchelastic_launched():
         return
-    if int(os.environ["WORLD_SIZE"]) > 1:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-        atexit.register(_leave)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # objects are sent by way of the current one
+    dist.init_process_group(_backend(device))
+    atexit.register(_leave)
+
+
+def _backend(device: torch.device) -> str:
+    # nccl wants a GPU for each rank; gloo goes through the memory of the host and shares them.
+    n_here = int(os.environ["LOCAL_WORLD_SIZE"])
+    has_own = device.type == "cuda" and n_here <= torch.cuda.device_count()
+    return "nccl" if has_own else "gloo"
 
 
 def _leave() -> None:
-    if dist.is_initialized():
+    if is_in_group():
         dist.destroy_process_group()
 
 
@@ -64,14 +75,13 @@ def average_gradients(parameters: list[torch.nn.Parameter]) -> None:
 
 
 def mean_over_ranks(value: Tensor) -> Tensor:
-    """Return the mean of `value` over the ranks, the same on each; `value` itself on one."""
-    n_ranks = rank_and_size()[1]
-    if n_ranks == 1:
+    """Return the mean of `value` over the ranks, the same on each; `value` itself without any."""
+    if not is_in_group():
         return value
     total = value.clone()
     with _together():
         dist.all_reduce(total)
-    return total / n_ranks
+    return total / dist.get_world_size()
 
 
 def share_of_mean(loss: Loss) -> Tensor:
@@ -89,7 +99,7 @@ def of_all_ranks(share: Tensor) -> Tensor:
 
 def start_alike(network: torch.nn.Module, generator: torch.Generator) -> None:
     """Give every rank the weights and the generator of rank 0."""
-    if rank_and_size()[1] == 1:
+    if not is_in_group():
         return
     with _together():
         for tensor in network.state_dict().values():
@@ -99,11 +109,10 @@ def start_alike(network: torch.nn.Module, generator: torch.Generator) -> None:
 
 def from_rank_zero(read: Callable[[], Result]) -> Result:
     """Return on every rank what `read` returns on rank 0, or raise there what it raises here."""
-    rank, n_ranks = rank_and_size()
-    if n_ranks == 1:
+    if not is_in_group():
         return read()
     answer: list[Any] = [None, None]
-    if rank == 0:
+    if dist.get_rank() == 0:
         try:
             answer[0] = read()
         except Exception as error:

@@ -30,17 +30,19 @@ def resolve_device(device: str) -> torch.device:
     ----------
     device : str
         ``"auto"`` (cuda, else mps, else cpu) or a torch device such as ``"cpu"`` or ``"cuda:1"``.
-        Of several processes that ``torchrun`` started on a machine, each gets a cuda of its own.
+        Of several processes that ``torchrun`` started on a machine, each gets a cuda of its own
+        where no number is named; with fewer GPUs than processes, they share them.
 
     Raises
     ------
     ValueError
         If the device is unknown or not there.
     """
+    own = os.environ.get("LOCAL_RANK")  # set by torchrun
+    if device in ("auto", "cuda") and torch.cuda.is_available():
+        n_gpus = torch.cuda.device_count()
+        return torch.device("cuda" if own is None else f"cuda:{int(own) % n_gpus}")
     if device == "auto":
-        if torch.cuda.is_available():
-            own = os.environ.get("LOCAL_RANK")  # set by torchrun
-            return torch.device("cuda" if own is None else f"cuda:{own}")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         resolved = torch.device(device)

@@ -29,6 +29,7 @@ from sktsgen.training._ranks import (
     SharedNoise,
     average_gradients,
     from_rank_zero,
+    is_in_group,
     join_ranks,
     mean_over_ranks,
     of_all_ranks,
@@ -183,7 +184,8 @@ class _Run:
         self.n_steps = recipe.max_epochs * trainer.steps_per_epoch
         # What is learnt from the statistics of a batch needs all of it: every rank does the same.
         is_whole = getattr(network, "learns_from_whole_batch", False)
-        self.rank, self.n_ranks = (0, 1) if is_whole else rank_and_size()
+        self.is_shared = is_in_group() and not is_whole
+        self.rank, self.n_ranks = rank_and_size() if self.is_shared else (0, 1)
         self._check_sizes()
         start_alike(network, generator)
         self.optimizer = torch.optim.AdamW(
@@ -265,14 +267,14 @@ class _Run:
     def _step(self, step: int, indices: Tensor) -> Tensor:
         self._set_learning_rate(step)
         context = TrainingStep(self.generator, step / self.n_steps)
-        if self.n_ranks > 1:
+        if self.is_shared:
             context = context._replace(whole=of_all_ranks)
         share = indices[self.rank :: self.n_ranks]
         with self._autocast(), self._noise(len(share)):
             loss = share_of_mean(self.loss(self.data.batch(share), context))
         self.optimizer.zero_grad()
         loss.backward()
-        if self.n_ranks > 1:
+        if self.is_shared:
             average_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
         self.optimizer.step()
@@ -345,7 +347,7 @@ class _Run:
             )
 
     def _noise(self, n_items: int) -> AbstractContextManager[Any]:
-        if self.n_ranks == 1:
+        if not self.is_shared:
             return nullcontext()
         return SharedNoise(self.rank, self.n_ranks, n_items)
 

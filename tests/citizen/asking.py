@@ -1,5 +1,8 @@
 """What every estimator is for, asked in one way."""
 
+import copy
+import functools
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +14,17 @@ from tests.citizen.tables import calendar_panel
 def every_estimator():
     """Build a small instance of everything that can be saved."""
     return [*test_instances(), MixedTypeEncoder(), SeasonalTrendDecomposer(period=3)]
+
+
+ESTIMATORS = {type(estimator).__name__: estimator for estimator in every_estimator()}
+GENERATORS = [name for name, estimator in ESTIMATORS.items() if hasattr(estimator, "sample")]
+NETWORKS = [name for name, estimator in ESTIMATORS.items() if hasattr(estimator, "to_device")]
+
+
+@functools.cache
+def fitted(name):
+    """Fit the estimator of that name to the calendar panel."""
+    return copy.deepcopy(ESTIMATORS[name]).fit(calendar_panel())
 
 
 def holed_panel():

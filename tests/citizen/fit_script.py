@@ -1,4 +1,6 @@
-"""A user's script: fit, then write what came of it: ``folder engine name [checkpoints [die_at]]``.
+"""A user's script: fit, then write what came of it.
+
+``folder engine name [checkpoints [die_at [seed [device]]]]``
 
 It knows nothing of ranks; `torchrun` starts it as it is.
 """
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 
 import sktsgen.estimators
 import sktsgen.nn
@@ -50,12 +53,13 @@ def answer(estimator, X):
     return estimator.transform(X) if hasattr(estimator, "transform") else estimator.forecast(X, 4)
 
 
-def main(folder, engine, name, checkpoints=None, die_at="0", seed="0"):
+def main(folder, engine, name, checkpoints="", die_at="0", seed="0", device="cpu"):
     rank = os.environ.get("RANK", "0")
     if int(die_at) and rank == "1":
         die_in_epoch(int(die_at))
-    trainer = Trainer(steps_per_epoch=5, checkpoint_dir=checkpoints)
+    trainer = Trainer(steps_per_epoch=5, checkpoint_dir=checkpoints or None)
     params = {"max_epochs": 3, "trainer": trainer, "random_state": int(seed), "batch_size": 16}
+    params |= {"device": device}
     params = {**TEST_PARAMS[engine], "window_length": 8, **OPTIONS.get(engine, {}), **params}
     estimator = getattr(sktsgen.estimators, engine)(**params)
     X = gappy_panel()
@@ -67,6 +71,7 @@ def main(folder, engine, name, checkpoints=None, die_at="0", seed="0"):
         numbers=answered["load"],
         levels=answered["state"].cat.codes,
         score=estimator.score(X),
+        backend=dist.get_backend() if dist.is_initialized() else "none",
     )
 
 
