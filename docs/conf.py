@@ -73,15 +73,15 @@ _KINDS = {"added": "Added", "changed": "Changed", "fixed": "Fixed", "removed": "
 
 
 def gather_changelog(app, docname, source):
-    """Append the fragments `changelog/<number>.<kind>.md` to the page of changes."""
+    """Append the lines of `changelog/<number>.<kind>.md`, one a change, to the page of changes."""
     if docname != "changelog":
         return
     folder = Path(app.srcdir) / "changelog"
     for kind, heading in _KINDS.items():
         paths = sorted(folder.glob(f"*.{kind}.md"), key=lambda path: int(path.name.split(".")[0]))
         if paths:
-            sentences = (f"- {path.read_text('utf-8').strip()}" for path in paths)
-            source[0] += "\n".join([f"\n## {heading}\n", *sentences, ""])
+            lines = (line for path in paths for line in path.read_text("utf-8").splitlines())
+            source[0] += "\n".join([f"\n## {heading}\n", *(f"- {line}" for line in lines), ""])
 
 
 def setup(app):

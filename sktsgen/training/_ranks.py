@@ -35,12 +35,16 @@ def join_ranks(device: torch.device) -> None:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)  # objects are sent by way of the current one
-    dist.init_process_group(_backend(device))
+    dist.init_process_group(backend_of(device))
     atexit.register(_leave)
 
 
-def _backend(device: torch.device) -> str:
-    # nccl wants a GPU for each rank; gloo goes through the memory of the host and shares them.
+def backend_of(device: torch.device) -> str:
+    """Name what ranks on such devices talk by.
+
+    `nccl` wants a GPU for each rank; `gloo` goes by the memory of the host, so that ranks can share
+    one.
+    """
     n_here = int(os.environ["LOCAL_WORLD_SIZE"])
     has_own = device.type == "cuda" and n_here <= torch.cuda.device_count()
     return "nccl" if has_own else "gloo"

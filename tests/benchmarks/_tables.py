@@ -449,6 +449,20 @@ LATENTS = Table(
         Column("fit_cpu_s", "fit, CPU s", 0),
     ),
 )
+GPU = Table(
+    "gpu",
+    "A GPU beside the processors",
+    "Engines of default sizes on ETTh1, windows of 24 steps: a short fit in float32 and in "
+    "bfloat16, and what each engine is for, by one fitted model; wall seconds on the GPU, and on one "
+    "and on all threads of the processor of the same machine, in the same run.",
+    ("gpu", "n_threads"),
+    (
+        Column("gpu_s", "GPU, s", 2),
+        Column("bf16_s", "GPU, bfloat16, s", 2),
+        Column("one_thread_s", "one thread, s", 2),
+        Column("all_threads_s", "all threads, s", 2),
+    ),
+)
 GLANCE = Overview(
     Column("judge_strong", "strong judge"), ("dataset", "window", "n_windows"), "name"
 )
@@ -475,4 +489,5 @@ TABLES = (
     STREAMS,
     SURVIVAL,
     IMPORTS,
+    GPU,
 )

@@ -82,13 +82,13 @@ def compare(engine: str, segments: list[np.ndarray], X: np.ndarray, n_epochs: in
     bf16 = Trainer(precision="bf16")
     figures["bf16_s"] = seconds(fit("cuda", trainer=bf16))
     figures["gpu_loss"] = fitted["cuda"].loss_curve_[-1]
-    yield row | {"what": f"fit, {n_epochs} epochs"} | figures | timed_on_cpu(fit("cpu"))
+    yield row | {"setting": f"fit, {n_epochs} epochs"} | figures | timed_on_cpu(fit("cpu"))
     model = fitted["cuda"]
     what, work = work_of(model, X)
     work()
     figures = {"gpu_s": seconds(work, 3)}
     _, same = work_of(copy.deepcopy(model).to_device("cpu"), X)
-    yield row | {"what": what} | figures | timed_on_cpu(same)
+    yield row | {"setting": what} | figures | timed_on_cpu(same)
 
 
 def timed_on_cpu(work: Callable[[], Any]) -> Row:

@@ -57,6 +57,7 @@ python -m tests.benchmarks.diffusion --table sampling    # forecasting
 python -m tests.benchmarks.corruptions
 python -m tests.benchmarks.mixed --rivals PAR=sdv/bin/python TabularARGN=argn/bin/python
 python -m tests.benchmarks.citizen --table streams    # and what else surrounds the models
+python -m tests.benchmarks.gpu    # where there is one
 ```
 
 Rivals are optional and never installed beside the library. Each has an environment of its own, and

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from sktsgen.training import make_generator, resolve_device
+from sktsgen.training._ranks import backend_of
 from tests.training.toys import Pairs, new_line, new_recipe, train
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,36 @@ def test_unknown_device_is_named(device):
     text = f"device={device!r} is not available here; use 'auto', 'cpu'"
     with pytest.raises(ValueError, match=re.escape(text)):
         resolve_device(device)
+
+
+@pytest.mark.parametrize(
+    ("device", "local_rank", "expected"),
+    [
+        ("auto", None, "cuda"),
+        ("cuda", None, "cuda"),
+        ("auto", "0", "cuda:0"),
+        ("cuda", "1", "cuda:1"),
+        ("auto", "2", "cuda:0"),  # more ranks than GPUs
+        ("auto", "3", "cuda:1"),
+        ("cpu", "1", "cpu"),
+    ],
+)
+def test_ranks_spread_over_the_gpus(monkeypatch, device, local_rank, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    if local_rank is not None:
+        monkeypatch.setenv("LOCAL_RANK", local_rank)
+    assert resolve_device(device) == torch.device(expected)
+
+
+@pytest.mark.parametrize(
+    ("device", "n_ranks", "expected"),
+    [("cpu", 2, "gloo"), ("cuda:0", 1, "nccl"), ("cuda:0", 2, "nccl"), ("cuda:0", 3, "gloo")],
+)
+def test_ranks_that_share_a_gpu_talk_by_gloo(monkeypatch, device, n_ranks, expected):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(n_ranks))
+    assert backend_of(torch.device(device)) == expected
 
 
 def first_draws(random_state):
