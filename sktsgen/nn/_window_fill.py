@@ -100,8 +100,8 @@ class GaussianFill(Derived):
     ) -> Fill:
         centred, given = values.flatten(2) - self.mean, visible.flatten(1)
         pattern = self.pattern(visible) if pattern is None else pattern
-        posterior = condition(self.loadings, self.variances, centred, given, pattern)
-        mean = (posterior.mean + self.mean).view(values.shape)
+        mean = condition(self.loadings, self.variances, centred, given, pattern) + self.mean
+        mean = mean.view(values.shape)
         if self.line_shares is not None and self.line_shares.any():
             moved = self.line_shares.any(0).nonzero()[:, 0]
             seen = visible[..., moved]
@@ -109,7 +109,7 @@ class GaussianFill(Derived):
             lines = _lines(values[..., moved], seen, self.mean[moved])
             mean[..., moved] = torch.lerp(mean[..., moved], lines, share[:, None])
         mean = torch.where(visible[:, None], values, mean)
-        return Fill(mean, posterior.scale.view(visible.shape), posterior.root)
+        return Fill(mean, pattern.scale.view(visible.shape), pattern.root)
 
     def pattern(self, visible: Bool[Tensor, "batch time channel"]) -> FactorPattern:
         """Work out what `forward` needs to know of these visible cells, whatever their values.

@@ -4,7 +4,6 @@ from sktsgen.ops._autoregression import lag_moments, window_covariance
 from sktsgen.ops._carry import carry_forward
 from sktsgen.ops._condition import (
     FactorPattern,
-    FactorPosterior,
     condition,
     deviation,
     factor_pattern,
@@ -25,7 +24,6 @@ from sktsgen.ops._spectrum import spectral_distance, strongest_bins
 __all__ = [
     "N_SPANS",
     "FactorPattern",
-    "FactorPosterior",
     "carry_forward",
     "condition",
     "corrupt_rows",

@@ -16,24 +16,6 @@ _SMALLEST_HALF = 24
 _LARGE, _SPARE, _ROUNDS = 1500, 16, 3
 
 
-class FactorPosterior(NamedTuple):
-    """Distribution of all variables given the visible ones.
-
-    Attributes
-    ----------
-    mean : Tensor of shape (batch, draws, dim)
-        Mean of every variable; a visible one is its value.
-    scale : Tensor of shape (batch, dim)
-        Standard deviation of every variable; 0 of a visible one.
-    root : Tensor of shape (batch, rank, rank)
-        Lower Cholesky factor of the precision of the factors.
-    """
-
-    mean: Float[Tensor, "batch draws dim"]
-    scale: Float[Tensor, "batch dim"]
-    root: Float[Tensor, "batch rank rank"]
-
-
 class FactorPattern(NamedTuple):
     """What conditioning on some of the variables takes, whatever their values.
 
@@ -55,8 +37,8 @@ def condition(
     variances: Float[Tensor, " dim"],
     values: Float[Tensor, "batch draws dim"],
     visible: Bool[Tensor, "batch dim"],
-    pattern: FactorPattern | None = None,
-) -> FactorPosterior:
+    pattern: FactorPattern,
+) -> Float[Tensor, "batch draws dim"]:
     """Condition x = loadings f + noise on its visible variables, f standard normal.
 
     Only systems of the size of the rank are solved, whatever the number of variables.
@@ -72,21 +54,18 @@ def condition(
         visible is not read.
     visible : Tensor of shape (batch, dim)
         True where a value is given.
-    pattern : FactorPattern or None, default=None
-        What `factor_pattern` says of these visible variables; None asks it.
+    pattern : FactorPattern
+        What `factor_pattern` says of these visible variables.
 
     Returns
     -------
-    posterior : FactorPosterior
-        Marginals of the variables and the root of the precision of the factors.
+    mean : Tensor of shape (batch, draws, dim)
+        Mean of every variable given the visible ones; a visible one is its value.
     """
-    if pattern is None:
-        pattern = factor_pattern(loadings, variances, visible)
     read = torch.where(visible[:, None], values, 0.0)
     pulled = ((visible / variances)[:, None] * read) @ loadings
     factors = torch.cholesky_solve(pulled.transpose(1, 2), pattern.root).transpose(1, 2)
-    mean = torch.where(visible[:, None], values, factors @ loadings.T)
-    return FactorPosterior(mean, pattern.scale, pattern.root)
+    return torch.where(visible[:, None], values, factors @ loadings.T)
 
 
 @full_precision
@@ -155,7 +134,7 @@ def deviation(
     loadings, variances : Tensor of shape (dim, rank) and (dim,)
         As in `condition`.
     root : Tensor of shape (batch, rank, rank)
-        What `condition` returned.
+        Of the pattern of what is visible.
     visible : Tensor of shape (batch, dim)
         True where a value is given: draws deviate by 0 there.
     factor_noise, cell_noise : Tensor of shape (batch, draws, rank) and (batch, draws, dim)

@@ -453,8 +453,8 @@ GPU = Table(
     "gpu",
     "A GPU beside the processors",
     "Engines of default sizes on ETTh1, windows of 24 steps: a short fit in float32 and in "
-    "bfloat16, and what each engine is for, by one fitted model; wall seconds on the GPU, and on one "
-    "and on all threads of the processor of the same machine, in the same run.",
+    "bfloat16, and what each engine is for, by one fitted model; wall seconds on the GPU, and on "
+    "one and on all threads of the processor of the same machine, in the same run.",
     ("gpu", "n_threads"),
     (
         Column("gpu_s", "GPU, s", 2),
