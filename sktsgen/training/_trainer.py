@@ -347,14 +347,12 @@ class _Run:
             )
 
     def _noise(self, n_items: int) -> AbstractContextManager[Any]:
-        if not self.is_shared:
-            return nullcontext()
-        return SharedNoise(self.rank, self.n_ranks, n_items)
+        is_shared = self.is_shared
+        return SharedNoise(self.rank, self.n_ranks, n_items) if is_shared else nullcontext()
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        if self.trainer.precision == "fp32":
-            return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+        is_half = self.trainer.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16) if is_half else nullcontext()
 
     def _identity(self) -> dict[str, str]:
         # Fingerprints of weights and some windows tell other seeds and other data apart.

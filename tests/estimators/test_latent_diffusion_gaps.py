@@ -69,8 +69,8 @@ def test_of_levels_alone_the_first_leads():
 
 
 def test_what_is_missing_together_is_drawn_so_as_often_and_what_follows_goes_on_behind_it():
-    model = honest(LatentDiffusionGenerator, window_length=12, max_epochs=8)
-    drawn = model.fit(with_outages()).sample(150, length=20, random_state=0)
+    model = honest(LatentDiffusionGenerator, window_length=12, max_epochs=5)
+    drawn = model.fit(with_outages()).sample(100, length=20, random_state=0)
     gaps = drawn[TOGETHER].isna()
     assert (gaps.nunique(axis=1) == 1).all()
     assert 0.05 < gaps["hour"].mean() < 0.12

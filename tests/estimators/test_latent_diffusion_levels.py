@@ -32,9 +32,9 @@ def calendar(n_rows=3000, *, seed=0):
 @pytest.fixture(scope="module")
 def drawn():
     model = honest(
-        LatentDiffusionGenerator, window_length=16, n_sampling_steps=10, max_epochs=6
+        LatentDiffusionGenerator, window_length=16, n_sampling_steps=10, max_epochs=4
     ).fit(calendar())
-    frame = model.sample(200, length=24, random_state=0)
+    frame = model.sample(100, length=24, random_state=0)
     return [series for _, series in frame.groupby(level=0)]
 
 
