@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from sktsgen.nn import StaticKVCache
 # Fewer steps than this do not make up for the warm-up and the capture.
 SHORTEST_CAPTURE = 8
 _WARM_UP_STEPS = 2
+# Threads that draw from one model at a time may all record, but one after the other.
+_recording = threading.Lock()
 
 
 class StaticStep:
@@ -65,7 +68,8 @@ class CapturedStep(StaticStep):
                 super()._run()
         torch.cuda.current_stream().wait_stream(stream)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        # What other threads do meanwhile, such as to ask for memory, is none of its business.
+        with _recording, torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             self.outputs = super()._run()
         # The warm-up wrote to the slot of the next step only, which the next step writes again.
         self.cache.position = position
