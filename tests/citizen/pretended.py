@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
 
 GPU = torch.device("cuda:0")
-# What may read tensors of two devices: it copies, or asks for nothing but a type or a shape.
+# What may read tensors of two devices: it copies, or asks for their types alone.
 _COPIES = {"copy_", "data.__set__", "__setitem__", "_has_compatible_shallow_copy_type"}
 _FROM_GPU = {"numpy", "__array__"}
 
@@ -121,7 +121,6 @@ class PretendedGPU(TorchFunctionMode):
 @contextlib.contextmanager
 def pretended_gpu(monkeypatch: Any) -> Iterator[PretendedGPU]:
     """Let this process have a GPU, with as little of it as sktsgen asks for."""
-
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch, "Generator", PretendedGenerator)
