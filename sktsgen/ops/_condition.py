@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from sktsgen.ops._linear import fast_fp32, has_fast_fp32, linear
+from sktsgen.ops._linear import fast_fp32, has_fast_route, linear
 from sktsgen.ops._precision import full_precision
 
 _SMALLEST_HALF = 24
@@ -97,7 +97,7 @@ def factor_pattern(
 
 def _gram(x: Tensor) -> Tensor:
     """Products of the columns of every matrix of a batch, through the fast route on a CPU."""
-    if x.device.type != "cpu" or x.dtype != torch.float32 or not has_fast_fp32():
+    if not has_fast_route(x):
         return torch.bmm(x.transpose(1, 2), x)
     with fast_fp32():
         return torch.bmm(x.transpose(1, 2), x)

@@ -95,12 +95,16 @@ def linear(
         return F.linear(x, weight, bias)
 
 
-def _pays_off(x: Tensor, weight: Tensor) -> bool:
+def has_fast_route(x: Tensor) -> bool:
+    """Tell whether products of `x` may go through `fast_fp32`."""
     if x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
         return False
-    if torch.compiler.is_compiling():  # a setting of the process cannot be traced
-        return False
-    return x.numel() * weight.shape[0] >= _SMALLEST_PRODUCT and has_fast_fp32()
+    # A setting of the process cannot be traced.
+    return not torch.compiler.is_compiling() and has_fast_fp32()
+
+
+def _pays_off(x: Tensor, weight: Tensor) -> bool:
+    return x.numel() * weight.shape[0] >= _SMALLEST_PRODUCT and has_fast_route(x)
 
 
 class _FastLinear(torch.autograd.Function):
