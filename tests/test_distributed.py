@@ -40,6 +40,17 @@ def results(folder, name):
 
 
 @pytest.mark.distributed
+def test_a_group_of_one_equals_a_process_without_any(tmp_path):
+    for ranks, name in ((None, "alone_"), (1, "group_")):
+        run = run_script(tmp_path, "LatentDiffusionGenerator", name, ranks=ranks)
+        assert run.returncode == 0, run.stderr
+    alone, group = results(tmp_path, "alone_0"), results(tmp_path, "group_0")
+    assert (alone.pop("backend"), group.pop("backend")) == ("none", "gloo")
+    for name in alone:
+        np.testing.assert_allclose(group[name], alone[name], rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.distributed
 @pytest.mark.parametrize("engine", TEST_PARAMS)
 def test_two_ranks_equal_one(tmp_path, engine):
     """Series end inside windows and cells are missing: ranks have unlike shares of a batch."""

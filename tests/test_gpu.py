@@ -83,7 +83,7 @@ def test_a_fit_is_repeated_by_its_seed(name):
 
 @contextmanager
 def room_for(n_bytes):
-    """Let this process have that much more memory of the GPU than it has now; tell its peak."""
+    """Let this process have that much more memory of the GPU than it has now."""
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + n_bytes) / total)

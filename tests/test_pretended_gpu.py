@@ -6,7 +6,6 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from sktsgen.decoding._cuda_graph import StaticStep
 from tests.citizen.asking import ESTIMATORS, NETWORKS
 from tests.citizen.pretended import pretended_gpu
 from tests.citizen.tables import gappy_panel
@@ -16,7 +15,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsag
 
 @pytest.fixture
 def gpu(monkeypatch):
-    monkeypatch.setattr("sktsgen.decoding._decode.CapturedStep", StaticStep)
     with pretended_gpu(monkeypatch) as gpu:
         yield gpu
 
@@ -75,7 +73,6 @@ WAYS = [
 
 @pytest.mark.parametrize(("name", "params"), WAYS)
 def test_a_model_trained_there_is_the_one_trained_here(name, params, monkeypatch):
-    monkeypatch.setattr("sktsgen.decoding._decode.CapturedStep", StaticStep)
     X, model = gappy_panel(), clone(ESTIMATORS[name]).set_params(window_length=8, **params)
     expected = answers(clone(model).fit(X), X)
     with pretended_gpu(monkeypatch):

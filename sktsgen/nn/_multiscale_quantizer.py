@@ -151,7 +151,6 @@ class MultiScaleQuantizer(nn.Module):
             rest = rest - self.refine(scale, self.codebook.decode(taken[-1]))
         return torch.cat(codes, dim=1), torch.cat(taken, dim=1)
 
-    @full_precision
     def encode_around(self, z: Float[Tensor, "batch time dim"]) -> Int[Tensor, "list batch token"]:
         """Tokens, then for each of them the list with it taken as the next nearest code.
 

@@ -347,12 +347,12 @@ class _Run:
             )
 
     def _noise(self, n_items: int) -> AbstractContextManager[Any]:
-        is_shared = self.is_shared
-        return SharedNoise(self.rank, self.n_ranks, n_items) if is_shared else nullcontext()
+        shared = SharedNoise(self.rank, self.n_ranks, n_items)
+        return shared if self.is_shared else nullcontext()
 
     def _autocast(self) -> AbstractContextManager[Any]:
         is_half = self.trainer.precision == "bf16"
-        return torch.autocast(self.device.type, torch.bfloat16) if is_half else nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=is_half)
 
     def _identity(self) -> dict[str, str]:
         # Fingerprints of weights and some windows tell other seeds and other data apart.

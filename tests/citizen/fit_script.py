@@ -59,8 +59,8 @@ def main(folder, engine, name, checkpoints="", die_at="0", seed="0", device="cpu
         die_in_epoch(int(die_at))
     trainer = Trainer(steps_per_epoch=5, checkpoint_dir=checkpoints or None)
     params = {"max_epochs": 3, "trainer": trainer, "random_state": int(seed), "batch_size": 16}
-    params |= {"device": device}
-    params = {**TEST_PARAMS[engine], "window_length": 8, **OPTIONS.get(engine, {}), **params}
+    own = {"window_length": 8, "device": device, **OPTIONS.get(engine, {})}
+    params = {**TEST_PARAMS[engine], **own, **params}
     estimator = getattr(sktsgen.estimators, engine)(**params)
     X = gappy_panel()
     estimator.fit(X)

@@ -16,6 +16,8 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from sktsgen.decoding._cuda_graph import StaticStep
+
 GPU = torch.device("cuda:0")
 # What may read tensors of two devices: it copies, or asks for their types alone.
 _COPIES = {"copy_", "data.__set__", "__setitem__", "_has_compatible_shallow_copy_type"}
@@ -124,5 +126,6 @@ def pretended_gpu(monkeypatch: Any) -> Iterator[PretendedGPU]:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch, "Generator", PretendedGenerator)
+    monkeypatch.setattr("sktsgen.decoding._decode.CapturedStep", StaticStep)
     with PretendedGPU() as gpu:
         yield gpu
