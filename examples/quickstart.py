@@ -35,18 +35,9 @@ def parse_arguments():
 
 
 def read_table(path, time_column):
-    """Numeric columns of a CSV file, without gaps."""
+    """Read the table as it is: text, flags and gaps included."""
     parse_dates = False if time_column is None else [time_column]
-    table = pd.read_csv(path, index_col=time_column, parse_dates=parse_dates)
-    numeric = table.select_dtypes("number")
-    left_out = [column for column in table if column not in numeric]
-    if left_out:
-        print(f"Left out, because they are not numeric: {', '.join(map(str, left_out))}")
-    n_missing = int(numeric.isna().sum().sum())
-    if n_missing:
-        print(f"Filled {n_missing} missing cells by linear interpolation.")
-        numeric = numeric.interpolate(limit_direction="both")
-    return numeric
+    return pd.read_csv(path, index_col=time_column, parse_dates=parse_dates)
 
 
 def main():

@@ -9,6 +9,7 @@ from sktsgen.data._repeats import drop_repeats, repeated_columns
 from sktsgen.data._restore import restore_panel, restore_rows
 from sktsgen.data._static import join_static, split_static, static_columns
 from sktsgen.data._sums import summed_columns
+from sktsgen.data._tables import Kinds, Table, read_panel, read_tables
 from sktsgen.data._time import TimeAxis
 from sktsgen.data._windows import (
     LazyRows,
@@ -20,10 +21,12 @@ from sktsgen.data._windows import (
 )
 
 __all__ = [
+    "Kinds",
     "LazyRows",
     "MappedRows",
     "Panel",
     "PanelSpec",
+    "Table",
     "TimeAxis",
     "Windows",
     "as_panel",
@@ -31,6 +34,8 @@ __all__ = [
     "drop_repeats",
     "join_static",
     "panel_to_frame",
+    "read_panel",
+    "read_tables",
     "repeated_columns",
     "restore_dtype",
     "restore_panel",

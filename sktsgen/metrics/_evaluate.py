@@ -8,12 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from sktsgen.data import Panel
+from sktsgen.data import Panel, read_panel, read_tables
 from sktsgen.metrics._copying import Copying, copying
 from sktsgen.metrics._inputs import random_stream, window_rows
 from sktsgen.metrics._measures import Measure, choose_measures
 from sktsgen.metrics._report import BOOTSTRAP, COPYING, FLOOR, GENERATED, FidelityReport
-from sktsgen.metrics._tables import read_panel, read_tables
 
 Int64 = NDArray[np.int64]
 

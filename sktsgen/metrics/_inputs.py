@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sktsgen.metrics._tables import Table, read_tables
+from sktsgen.data import Table, read_tables
 
 Windows = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sktsgen.data import Table, read_tables
 from sktsgen.metrics._inputs import Cells, paired_windows
-from sktsgen.metrics._tables import Table, read_tables
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
-from sktsgen.metrics._tables import Table, read_tables
+from sktsgen.data import Table, read_tables
 
 Float64 = NDArray[np.float64]
 

@@ -99,7 +99,7 @@ class FidelityReport:
         Raises
         ------
         ValueError
-            If there is no column of numbers, a channel is not there, or windows have one step.
+            If a channel is not there, or windows have one step.
         ImportError
             If matplotlib is not installed.
         """

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sktsgen.metrics._tables import Kinds, Table, read_tables
+from sktsgen.data import Kinds, Table, read_tables
 
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sktsgen.data import check_panel
-from sktsgen.plotting._statistics import autocorrelations, common_edges, correlations, cut_windows
+from sktsgen.plotting._channels import read_channels
+from sktsgen.plotting._statistics import autocorrelations, common_edges, correlations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,21 +32,26 @@ STYLE = {
     "ytick.labelsize": 8.0,
 }
 _N_BINS = 40
+_MAX_NAMED = 6  # levels whose names find room beside the examples
 
 
 class ComparisonDisplay:
     """Real and generated series: examples, marginals, autocorrelations, correlations.
 
     One row for each channel shows a few real windows, a few generated ones on the same scale, the
-    share of values in each bin, and the autocorrelation; a last column shows the correlation of
-    the channels in the real and in the generated data. Make one with `from_samples`.
+    share of values in each bin or of each level, and the autocorrelation; a last column shows the
+    correlation of the channels in the real and in the generated data. Missing cells are gaps in
+    the windows, and their share is told beside the values. Make one with `from_samples`.
 
     Parameters
     ----------
     real, synthetic : ndarray of shape (n_windows, n_timesteps, n_channels)
-        Windows of equal length, in the units of the data.
+        Windows of equal length, in the units of the data; levels by their places in `levels`; NaN
+        where missing.
     channel_names : sequence of str
         A name for each channel.
+    levels : sequence, default=None
+        For each channel None, or its levels; None where all channels are numbers.
 
     Attributes
     ----------
@@ -54,7 +59,8 @@ class ComparisonDisplay:
         Figure that holds the picture; set by `plot`.
     axes_ : dict of str to ndarray of Axes
         `"real"`, `"synthetic"`, `"marginal"` and `"autocorrelation"` with one Axes for each
-        channel, `"correlation"` with two, or none where there is one channel; set by `plot`.
+        channel, `"correlation"` with two, or none where fewer than two channels are numbers or
+        have two levels (others have no sign); set by `plot`.
 
     Examples
     --------
@@ -72,10 +78,12 @@ class ComparisonDisplay:
         synthetic: NDArray[np.float64],
         *,
         channel_names: Sequence[str],
+        levels: Sequence[Sequence[Any] | None] | None = None,
     ) -> None:
         self.real = real
         self.synthetic = synthetic
         self.channel_names = channel_names
+        self.levels = [None] * len(channel_names) if levels is None else levels
 
     @classmethod
     def from_samples(
@@ -92,8 +100,8 @@ class ComparisonDisplay:
         Parameters
         ----------
         X_real, X_synthetic : array-like, list or DataFrame
-            Any container a generator is fitted on or returns, with the same channels. Windows are
-            as long as the longest series both have.
+            Any container a generator is fitted on or returns, with the same columns of any kind.
+            Windows are as long as the longest series both have.
         channels : sequence of str or int, default=None
             Columns of a frame, or numbers of channels, to draw; None draws the first five.
         n_series : int, default=4
@@ -108,30 +116,27 @@ class ComparisonDisplay:
 
         Raises
         ------
+        TypeError
+            If a column holds numbers on one side and something else on the other.
         ValueError
-            If the two differ in their number of channels, a channel is not there, no series has
-            two steps, or `n_series` is below 1.
+            If the two differ in their columns, a channel is not there, no series has two steps, or
+            `n_series` is below 1.
         ImportError
             If matplotlib is not installed.
         """
-        real, synthetic = check_panel(X_real), check_panel(X_synthetic)
-        if real.n_channels != synthetic.n_channels:
-            raise ValueError(
-                f"X_synthetic has {synthetic.n_channels} channels and X_real has "
-                f"{real.n_channels}; compare data of the same channels."
-            )
-        window_length = int(min(real.lengths.max(), synthetic.lengths.max()))
+        every = read_channels(X_real, X_synthetic)
+        window_length = every.real.shape[1]
         if window_length < 2:
             raise ValueError(
                 f"The longest series both data sets have is {window_length} step long; "
                 "pass series of at least 2 steps."
             )
-        labels = range(real.n_channels) if real.spec.columns is None else real.spec.columns
-        chosen = _choose_channels(list(labels), channels)
+        given = every.take(_choose_channels(list(every.labels), channels))
         display = cls(
-            cut_windows(real, window_length)[:, :, chosen],
-            cut_windows(synthetic, window_length)[:, :, chosen],
-            channel_names=_name_channels(real.spec.columns, chosen),
+            given.real,
+            given.synthetic,
+            channel_names=list(given.names),
+            levels=given.levels,
         )
         return display.plot(ax, n_series=n_series)
 
@@ -189,7 +194,7 @@ class ComparisonDisplay:
     def _divide(self, place: SubplotSpec) -> dict[str, NDArray[np.object_]]:
         """Axes for every part of the picture."""
         n_channels = len(self.channel_names)
-        figure, has_matrices = self.figure_, n_channels > 1
+        figure, has_matrices = self.figure_, len(self._related()) > 1
         widths = [1.7, 1.7, 1.0, 1.0, 1.3] if has_matrices else [1.7, 1.7, 1.0, 1.0]
         grid = place.subgridspec(n_channels, len(widths), width_ratios=widths)
         axes = np.empty((n_channels, 4), dtype=object)
@@ -208,25 +213,43 @@ class ComparisonDisplay:
         return {**parts, "correlation": matrices}
 
     def _draw_examples(self, channel: int, n_series: int) -> None:
+        levels = self.levels[channel]
         for part, windows, colour in self._sides():
+            axes = self.axes_[part][channel]
             for number, series in enumerate(windows[:n_series, :, channel]):
-                self.axes_[part][channel].plot(
-                    series, color=colour, linewidth=1.0, alpha=0.85 * 0.75**number
+                axes.plot(
+                    series,
+                    color=colour,
+                    linewidth=1.0,
+                    alpha=0.85 * 0.75**number,
+                    drawstyle="default" if levels is None else "steps-mid",
                 )
+        if levels is not None and len(levels) <= _MAX_NAMED:
+            names = [_shorten(str(level)) for level in levels]
+            self.axes_["real"][channel].set_yticks(range(len(levels)), names)
 
     def _draw_marginal(self, channel: int) -> None:
-        axes = self.axes_["marginal"][channel]
-        real, synthetic = self.real[:, :, channel].ravel(), self.synthetic[:, :, channel].ravel()
-        edges = common_edges(real, synthetic, _N_BINS)
+        axes, levels = self.axes_["marginal"][channel], self.levels[channel]
+        cells = [windows[:, :, channel].ravel() for _, windows, _ in self._sides()]
+        real, synthetic = (side[~np.isnan(side)] for side in cells)
+        if levels is None:
+            edges = common_edges(real, synthetic, _N_BINS)
+        else:
+            edges = np.linspace(-0.5, len(levels) - 0.5, len(levels) + 1)
+            axes.set_xticks([])
         axes.stairs(_shares(real, edges), edges, fill=True, color=REAL, alpha=0.3)
         axes.stairs(_shares(synthetic, edges), edges, color=SYNTHETIC, linewidth=1.3)
         axes.set_yticks([])
-        axes.set_ylim(bottom=0.0)
+        missing = [np.isnan(side).mean() for side in cells]
+        axes.set_ylim(0.0, axes.get_ylim()[1] * (1.15 if any(missing) else 1.0))
+        if any(missing):
+            told = f"missing: {missing[0]:.1%} real, {missing[1]:.1%} generated"
+            axes.set_title(told, fontsize=7, loc="right", y=0.86)
 
     def _draw_autocorrelations(self) -> None:
         max_lag = min(self.real.shape[1], self.synthetic.shape[1]) - 1
         for part, windows, colour in self._sides():
-            curves = autocorrelations(windows, max_lag)
+            curves = autocorrelations(windows, max_lag, self.levels)
             is_real = part == "real"
             for axes, curve in zip(self.axes_["autocorrelation"], curves.T, strict=True):
                 axes.plot(
@@ -240,12 +263,14 @@ class ComparisonDisplay:
             axes.set_ylim(top=1.05)
 
     def _draw_correlations(self) -> None:
-        ticks = np.arange(len(self.channel_names))
+        shown = self._related()
+        ticks = np.arange(len(shown))
         for axes, (_, windows, _) in zip(self.axes_["correlation"], self._sides(), strict=True):
-            image = axes.imshow(correlations(windows), cmap="RdBu_r", vmin=-1.0, vmax=1.0)
+            matrix = correlations(windows[:, :, shown])
+            image = axes.imshow(matrix, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
             axes.set_facecolor("#e4e6ea")  # a constant channel has no correlation
             axes.set_xticks(ticks, [])
-            axes.set_yticks(ticks, [_shorten(name) for name in self.channel_names])
+            axes.set_yticks(ticks, [_shorten(self.channel_names[channel]) for channel in shown])
             axes.tick_params(length=0)
             axes.spines[:].set_visible(False)
         bar = self.figure_.colorbar(
@@ -271,6 +296,10 @@ class ComparisonDisplay:
         self.figure_.align_ylabels(list(axes["real"]))
         for one, title in zip(axes["correlation"], ("real", "generated"), strict=False):
             one.set_title(f"correlation, {title}")
+
+    def _related(self) -> list[int]:
+        """Channels that can rise and fall together: numbers, and levels of which there are two."""
+        return [i for i, levels in enumerate(self.levels) if levels is None or len(levels) == 2]
 
     def _sides(self) -> tuple[tuple[str, NDArray[np.float64], str], ...]:
         return ("real", self.real, REAL), ("synthetic", self.synthetic, SYNTHETIC)
@@ -299,13 +328,9 @@ def _choose_channels(labels: list[Any], channels: Sequence[Any] | None) -> list[
     return [labels.index(channel) for channel in channels]
 
 
-def _name_channels(columns: Sequence[Any] | None, chosen: list[int]) -> list[str]:
-    return [f"channel {i}" if columns is None else str(columns[i]) for i in chosen]
-
-
 def _shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of all values in each bin, those beyond the edges counted in the total."""
-    return np.histogram(values, edges)[0] / len(values)
+    return np.histogram(values, edges)[0] / max(1, len(values))
 
 
 def _shorten(name: str) -> str:

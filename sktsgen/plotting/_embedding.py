@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from sktsgen.data import check_panel
+from sktsgen.plotting._channels import Channels, read_channels
 from sktsgen.plotting._comparison import REAL, STYLE, SYNTHETIC, import_pyplot
-from sktsgen.plotting._statistics import cut_windows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,8 +69,9 @@ class EmbeddingDisplay:
         Parameters
         ----------
         X_real, X_synthetic : array-like, list or DataFrame
-            Columns of numbers, in any container. Windows are as long as the longest series both
-            have.
+            Any container a generator is fitted on or returns, with the same columns of any kind:
+            levels count as one 0/1 column each, what is missing as the mean of the real cells.
+            Windows are as long as the longest series both have.
         method : {"pca", "tsne"}, default="pca"
             "pca" shows the two directions in which the real windows vary most; "tsne" places
             windows that are alike, real and generated together, near each other.
@@ -89,8 +89,10 @@ class EmbeddingDisplay:
 
         Raises
         ------
+        TypeError
+            If a column holds numbers on one side and something else on the other.
         ValueError
-            If `method` is not known, the two differ in their channels, or there are fewer than 5
+            If `method` is not known, the two differ in their columns, or there are fewer than 5
             windows a side.
         ImportError
             If matplotlib is not installed.
@@ -140,23 +142,27 @@ def _flat_windows(
     X_real: Any, X_synthetic: Any, max_windows: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cut windows of one length and scale them by the real mean and standard deviation."""
-    real, synthetic = (
-        check_panel(X, min_rows=1, input_name=name)
-        for X, name in ((X_real, "X_real"), (X_synthetic, "X_synthetic"))
-    )
-    if real.n_channels != synthetic.n_channels:
-        raise ValueError(
-            f"X_synthetic has {synthetic.n_channels} channels and X_real has {real.n_channels}; "
-            "compare data of the same channels."
-        )
-    length = int(min(real.lengths.max(), synthetic.lengths.max()))
-    sides = [cut_windows(panel, length)[:max_windows] for panel in (real, synthetic)]
+    given = read_channels(X_real, X_synthetic)
+    sides = [_indicated(cells[:max_windows], given) for cells in (given.real, given.synthetic)]
     fewest = min(len(side) for side in sides)
     if fewest < 5:
         raise ValueError(f"There are {fewest} windows on one side; give at least 5.")
-    mean, std = sides[0].mean((0, 1)), sides[0].std((0, 1))
-    scaled = [(side - mean) / np.where(std > 0, std, 1.0) for side in sides]
-    return scaled[0].reshape(len(scaled[0]), -1), scaled[1].reshape(len(scaled[1]), -1)
+    real, _ = sides
+    present = ~np.isnan(real)
+    mean = np.where(present, real, 0.0).sum((0, 1)) / np.maximum(present.sum((0, 1)), 1)
+    real, synthetic = (np.where(np.isnan(side), 0.0, side - mean) for side in sides)
+    std = real.std((0, 1))
+    scaled = [side / np.where(std > 0, std, 1.0) for side in (real, synthetic)]
+    return scaled[0].reshape(len(real), -1), scaled[1].reshape(len(synthetic), -1)
+
+
+def _indicated(windows: NDArray[np.float64], given: Channels) -> NDArray[np.float64]:
+    """Give each level a 0/1 column of its own."""
+    parts = [
+        cells if levels is None else np.where(np.isnan(cells), np.nan, cells == range(len(levels)))
+        for levels, cells in zip(given.levels, np.split(windows, windows.shape[2], 2), strict=True)
+    ]
+    return np.concatenate(parts, axis=2)
 
 
 def _embed(

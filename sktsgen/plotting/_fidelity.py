@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sktsgen.metrics import FidelityReport
 from sktsgen.plotting._comparison import REAL, STYLE, SYNTHETIC, ComparisonDisplay, import_pyplot
@@ -63,7 +62,7 @@ class FidelityDisplay:
         Parameters
         ----------
         report : FidelityReport
-            What `sktsgen.metrics.evaluate` returned; its columns of numbers are drawn.
+            What `sktsgen.metrics.evaluate` returned.
         channels : sequence of str or int, default=None
             Columns to draw below; None draws the first five.
         n_series : int, default=4
@@ -77,7 +76,7 @@ class FidelityDisplay:
         Raises
         ------
         ValueError
-            If there is no column of numbers, a channel is not there, or windows have one step.
+            If a channel is not there, or windows have one step.
         ImportError
             If matplotlib is not installed.
         """
@@ -104,7 +103,7 @@ class FidelityDisplay:
             As in `from_report`.
         """
         plt = import_pyplot(type(self).__name__)
-        real, synthetic = (_numbers(X) for X in (self.report.real, self.report.synthetic))
+        real, synthetic = self.report.real, self.report.synthetic
         n_channels = min(5, real.shape[-1]) if channels is None else len(channels)
         height = max(1.45 * n_channels + 0.6, 3.4)
         with plt.rc_context(STYLE):
@@ -149,15 +148,3 @@ class FidelityDisplay:
 def _colour(number: int) -> str:
     """Return the colour of a candidate: generated, floor, then the others."""
     return (SYNTHETIC, REAL, *_OTHERS)[number % (2 + len(_OTHERS))]
-
-
-def _numbers(windows: Any) -> Any:
-    """Return the columns that are numbers."""
-    if not isinstance(windows, pd.DataFrame):
-        return windows
-    numbers = windows.select_dtypes("number")
-    if not numbers.shape[1]:
-        raise ValueError(
-            f"The report has no column of numbers among {list(windows.columns)}; nothing to draw."
-        )
-    return numbers

@@ -1,9 +1,11 @@
 """What a picture shows of a set of windows."""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from typing import Any
 
-from sktsgen.data import Panel
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 # More windows than this change no line of a picture, only the time it takes.
 _MAX_WINDOWS = 2000
@@ -13,8 +15,19 @@ _MAX_WINDOWS = 2000
 _GOLDEN_RATIO = (np.sqrt(5.0) - 1.0) / 2.0
 
 
-def cut_windows(panel: Panel, window_length: int) -> NDArray[np.float64]:
-    """Cut windows of one length, spread evenly over all series of `panel`.
+def cut_windows(
+    values: NDArray[np.float64], lengths: NDArray[np.int64], window_length: int
+) -> NDArray[np.float64]:
+    """Cut windows of one length, spread evenly over all series.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_channels)
+        Rows of all series, series after series.
+    lengths : ndarray of shape (n_series,)
+        Rows of each series.
+    window_length : int
+        Rows of a window.
 
     Returns
     -------
@@ -22,12 +35,10 @@ def cut_windows(panel: Panel, window_length: int) -> NDArray[np.float64]:
         All windows of stride one where there are at most 2,000 of them, else 2,000; in an order
         that keeps neighbours apart, so that any first few are examples of the whole.
     """
-    n_starts = np.maximum(panel.lengths - window_length + 1, 0)
-    starts = np.concatenate(
-        [np.arange(offset, offset + n) for offset, n in zip(panel.offsets, n_starts, strict=False)]
-    )
-    rows = starts[_spread(len(starts)), None] + np.arange(window_length)
-    return np.asarray(panel.values[rows], dtype=np.float64)
+    counts = np.maximum(lengths - window_length + 1, 0)
+    firsts = np.cumsum(lengths) - lengths
+    starts = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts, counts, strict=True)])
+    return values[starts[_spread(len(starts)), None] + np.arange(window_length)]
 
 
 def _spread(n_starts: int) -> NDArray[np.int64]:
@@ -38,25 +49,67 @@ def _spread(n_starts: int) -> NDArray[np.int64]:
     return (places * n_starts).astype(np.int64)
 
 
-def autocorrelations(windows: NDArray[np.float64], max_lag: int) -> NDArray[np.float64]:
+def autocorrelations(
+    windows: NDArray[np.float64], max_lag: int, levels: Sequence[Any] | None = None
+) -> NDArray[np.float64]:
     """Autocorrelation of every channel, from lag 0 to `max_lag`.
 
     The mean and the variance are those of the channel over all windows: taken window by window
-    they would hide that windows differ in level, and bias long lags towards below zero.
+    they would hide that windows differ in level, and bias long lags towards below zero. A channel
+    of levels counts as one 0/1 channel for each of them, their covariances summed.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window_length, n_channels)
+        NaN where missing; pairs of present cells count.
+    max_lag : int
+        Longest lag, in steps.
+    levels : sequence of length n_channels, default=None
+        For each channel None, or the levels whose places the windows hold; None if all are numbers.
 
     Returns
     -------
     autocorrelation : ndarray of shape (max_lag + 1, n_channels)
         NaN where a channel is constant.
     """
-    deviations = windows - windows.mean(axis=(0, 1))
-    variances = _nan_at_zero(np.square(deviations).mean(axis=(0, 1)))
-    length = windows.shape[1]
-    products = [
-        (deviations[:, : length - lag] * deviations[:, lag:]).mean(axis=(0, 1))
-        for lag in range(max_lag + 1)
+    curves = [
+        _covariances(windows[:, :, channel], max_lag, is_levels=has is not None)
+        for channel, has in enumerate(levels or [None] * windows.shape[2])
     ]
-    return np.stack(products) / variances
+    products = np.stack(curves, axis=1)
+    return products / _nan_at_zero(products[0])
+
+
+def _covariances(
+    windows: NDArray[np.float64], max_lag: int, *, is_levels: bool
+) -> NDArray[np.float64]:
+    """Covariance of the cells of one channel with those later by each lag."""
+    length = windows.shape[1]
+    pairs = [(windows[:, : length - lag], windows[:, lag:]) for lag in range(max_lag + 1)]
+    if not is_levels:
+        mean = _mean(windows)
+        return np.array([_mean((former - mean) * (later - mean)) for former, later in pairs])
+    present = windows[~np.isnan(windows)].astype(np.int64)
+    shares = np.bincount(present) / max(1, len(present))
+    # The sum over levels of (1[former] - share) (1[later] - share), without the 0/1 channels.
+    return np.array([_agreement(*pair, shares) for pair in pairs])
+
+
+def _agreement(
+    former: NDArray[np.float64], later: NDArray[np.float64], shares: NDArray[np.float64]
+) -> float:
+    both = ~np.isnan(former + later)
+    if not both.any():
+        return np.nan
+    one, other = former[both].astype(np.int64), later[both].astype(np.int64)
+    by_chance = shares[one] + shares[other]
+    return float(np.mean(one == other) - by_chance.mean() + np.square(shares).sum())
+
+
+def _mean(cells: NDArray[np.float64]) -> float:
+    """Mean of the cells that are present; NaN if none is."""
+    present = cells[~np.isnan(cells)]
+    return float(present.mean()) if len(present) else np.nan
 
 
 def correlations(windows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,12 +118,10 @@ def correlations(windows: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     correlation : ndarray of shape (n_channels, n_channels)
-        NaN where a channel is constant.
+        Over the steps at which both are present; NaN where a channel is constant.
     """
-    rows = windows.reshape(-1, windows.shape[2])
-    covariance = np.atleast_2d(np.cov(rows, rowvar=False, bias=True))
-    scales = _nan_at_zero(np.sqrt(np.diag(covariance)))
-    return covariance / np.outer(scales, scales)
+    rows = pd.DataFrame(windows.reshape(-1, windows.shape[2]))
+    return rows.corr(min_periods=2).to_numpy()
 
 
 def common_edges(
@@ -79,8 +130,11 @@ def common_edges(
     """Edges of the bins in which both marginals of one channel are counted.
 
     They reach over all of `real`, and over `synthetic` up to half the range of `real` beyond it, so
-    that one wild value does not squeeze everything else into one bin.
+    that one wild value does not squeeze everything else into one bin. A side without a value
+    reaches nowhere.
     """
+    if not len(real) or not len(synthetic):
+        return np.histogram_bin_edges(np.append(real, synthetic), bins=n_bins)
     low, high = real.min(), real.max()
     margin = (high - low) / 2.0
     low = max(synthetic.min(), low - margin) if synthetic.min() < low else low

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import torch
 
+from sktsgen.data import read_tables
 from sktsgen.metrics import (
     autocorrelation_difference,
     copying,
@@ -19,7 +20,6 @@ from sktsgen.metrics._inputs import (
     unit_scaled,
     window_rows,
 )
-from sktsgen.metrics._tables import read_tables
 
 X = np.random.default_rng(0).standard_normal((6, 5, 2))
 INDEX = pd.MultiIndex.from_product([list("abcdef"), range(5)], names=["series", "time"])

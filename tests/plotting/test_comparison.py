@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktsgen.datasets import make_building_energy, make_sines
+from sktsgen.datasets import make_building_energy, make_mixed_panel, make_sines
 from sktsgen.plotting import ComparisonDisplay
 
 
@@ -48,6 +48,42 @@ def test_one_column_for_each_channel_named_after_it():
     assert display.real.shape == (217, 24, 2)
     assert display.synthetic.shape == (5, 24, 2)
     assert sorted(display.synthetic[:, 0, 1]) == sorted(synthetic["electricity"].iloc[::24])
+
+
+@pytest.fixture
+def mixed():
+    tables = [make_mixed_panel(20, 16, random_state=seed) for seed in range(2)]
+    return [table.assign(sky=table["sky"].where(table["visitors"] > 0)) for table in tables]
+
+
+def test_tables_of_all_kinds_with_gaps_are_drawn(mixed):
+    display = ComparisonDisplay.from_samples(*mixed, channels=list(mixed[0].columns))
+    for channel, column in enumerate(mixed[0]):
+        cells = mixed[0][column]
+        drawn = display.axes_["real"][channel].lines[0].get_ydata()
+        assert len(drawn) == 16
+        shares = display.axes_["marginal"][channel].patches[0].get_data().values
+        assert shares.sum() == pytest.approx(1.0)
+        if isinstance(cells.dtype, pd.CategoricalDtype):
+            expected = cells.value_counts(normalize=True).reindex(cells.dtype.categories)
+            np.testing.assert_allclose(shares, expected)
+            names = [text.get_text() for text in display.axes_["real"][channel].get_yticklabels()]
+            assert names == [str(level) for level in cells.dtype.categories]
+        title = display.axes_["marginal"][channel].get_title(loc="right")
+        assert (f"{cells.isna().mean():.1%} real" in title) == bool(cells.isna().any())
+
+
+def test_correlations_show_numbers_and_flags_alone(mixed):
+    display = ComparisonDisplay.from_samples(*mixed, channels=list(mixed[0].columns))
+    shown = [text.get_text() for text in display.axes_["correlation"][0].get_yticklabels()]
+    kinds = mixed[0].dtypes
+    assert shown == [
+        name
+        for name in mixed[0]
+        if not isinstance(kinds[name], pd.CategoricalDtype) or mixed[0][name].nunique() == 2
+    ]
+    none = ComparisonDisplay.from_samples(*mixed, channels=["kind"])
+    assert len(none.axes_["correlation"]) == 0
 
 
 def test_one_channel_has_no_correlations(panels):
@@ -93,7 +129,7 @@ def test_unknown_channels_are_named(panels, channels):
 
 def test_numbers_of_channels_must_agree(panels):
     real, synthetic = panels
-    with pytest.raises(ValueError, match="X_synthetic has 4 channels and X_real has 5"):
+    with pytest.raises(ValueError, match="X_synthetic has 4 columns and X_real has 5"):
         ComparisonDisplay.from_samples(real, synthetic[:, :, :4])
 
 

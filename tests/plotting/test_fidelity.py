@@ -2,9 +2,10 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
-from sktsgen.datasets import make_building_energy, make_sines
+from sktsgen.datasets import make_mixed_panel, make_sines
 from sktsgen.metrics import evaluate
 from sktsgen.plotting import EmbeddingDisplay, FidelityDisplay
 
@@ -49,13 +50,25 @@ def test_a_report_draws_itself(report):
     assert display.comparison_.channel_names == ["channel 1"]
 
 
-def test_discrete_columns_are_left_out():
-    table = make_building_energy(12, random_state=0).assign(kind="office")
-    drawn = [table[start : start + 24] for start in range(0, 240, 24)]
-    given = evaluate(table[:200], table[200:], drawn, measures=["marginal, KS"], n_repeats=2)
-    display = FidelityDisplay.from_report(given)
-    assert "kind" not in display.comparison_.channel_names
-    assert len(display.comparison_.channel_names) == 5
+def test_reports_of_mixed_tables_with_gaps_are_drawn():
+    real = make_mixed_panel(24, 12, random_state=0)
+    drawn = make_mixed_panel(12, 12, random_state=1)
+    series = real.index.get_level_values(0)
+    is_late = series.isin(series.unique()[16:])
+    report = evaluate(real[~is_late], real[is_late], drawn, measures=["marginal, KS"], n_repeats=2)
+    display = report.plot()
+    assert display.comparison_.channel_names == [str(name) for name in real.columns[:5]]
+    real_cloud, synthetic_cloud = display.axes_["tsne"].collections
+    assert len(real_cloud.get_offsets()) == 24
+    assert len(synthetic_cloud.get_offsets()) == 12
+
+
+def test_clouds_of_levels_part():
+    index = pd.MultiIndex.from_product([range(8), range(5)])
+    real = pd.DataFrame({"kind": list("ab" * 20)}, index=index)
+    display = EmbeddingDisplay.from_samples(real, real.assign(kind="b"))
+    assert len(np.unique(display.real.round(6), axis=0)) == 2
+    assert len(np.unique(display.synthetic.round(6), axis=0)) == 1
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
@@ -85,7 +98,7 @@ def test_windows_of_one_cell_have_points():
     ("change", "options", "message"),
     [
         (lambda X: X, {"method": "umap"}, r"method='umap' is not known; choose from \['pca'"),
-        (lambda X: X[:, :, :2], {}, "X_synthetic has 2 channels and X_real has 5"),
+        (lambda X: X[:, :, :2], {}, "X_synthetic has 2 columns and X_real has 5"),
         (lambda X: X[:3], {}, "There are 3 windows on one side; give at least 5"),
     ],
 )

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sktsgen.data import Panel, check_panel
+from sktsgen.data._check import check_panel
+from sktsgen.data._panel import Panel
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -119,7 +120,7 @@ def _is_discrete(values: Any, i: int) -> bool:
 
 def _numbers(panel: Panel, name: str, chosen: NDArray[np.bool_]) -> Float64:
     if not isinstance(panel.values, pd.DataFrame):
-        return panel.values[:, chosen].astype(np.float64)
+        return np.asarray(panel.values[:, chosen], dtype=np.float64)
     columns = [panel.values.iloc[:, i] for i in np.flatnonzero(chosen).tolist()]
     numbers = np.empty((len(panel.values), len(columns)))
     for place, column in enumerate(columns):
@@ -131,7 +132,7 @@ def _number_column(column: pd.Series, name: str) -> Float64:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = column.dt.tz_localize(None) - pd.Timestamp(0)
     if pd.api.types.is_timedelta64_dtype(column.dtype):
-        return column.dt.total_seconds().to_numpy(np.float64)
+        return np.asarray(column.dt.total_seconds(), dtype=np.float64)
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
@@ -157,6 +158,6 @@ def _coded(
 
 def _level_column(side: Any, i: int) -> NDArray[np.object_]:
     if not isinstance(side, pd.DataFrame):
-        return side[:, i].astype(object)
+        return np.asarray(side[:, i], dtype=np.object_)
     column = side.iloc[:, i].astype(object)
     return column.where(column.notna(), None).to_numpy()
