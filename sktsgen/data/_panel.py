@@ -65,6 +65,11 @@ class PanelSpec:
         vars(self).update(from_tree(state["tree"], state["tensors"]))
 
     @property
+    def is_single(self) -> bool:
+        """Whether the container holds one series, with rows for its time steps."""
+        return self.container in ("array_2d", "frame")
+
+    @property
     def has_frames(self) -> bool:
         """Whether the container is made of pandas frames."""
         return self.columns is not None

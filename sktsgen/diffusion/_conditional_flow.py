@@ -44,7 +44,8 @@ class ConditionalFlow(FlowNetwork):
     metadata : list of int
         Columns that are shown for all time steps in most windows, whatever else is hidden.
     condition_noise : float
-        Largest standard deviation of the noise on them in training, half the share of wrong levels.
+        Largest standard deviation of the noise on them in training, twice the largest share of
+        wrong levels.
     d_model, n_layers, n_heads, dropout, has_column_attention : int, int, int, float, bool
         Of the network.
     n_latent : int, default=0

@@ -22,7 +22,7 @@ class Hiding(nn.Module):
     is_metadata : BoolTensor of shape (column,)
         Columns that are shown in most windows, whatever else is hidden.
     condition_noise : float
-        Largest standard deviation of the noise on them, half the share of wrong levels.
+        Largest standard deviation of the noise on them, twice the largest share of wrong levels.
     rounds : LevelRounds or None
         The order in which levels are drawn; None where they flow with the numbers.
     """

@@ -19,7 +19,7 @@ def hide_cells(observed: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def hide_runs(observed: Tensor, generator: torch.Generator) -> Tensor:
-    """Hide one to three runs of consecutive steps in some columns, up to half a window each."""
+    """Hide one run of consecutive steps, or three, in some columns; up to half a window each."""
     batch, n_timesteps, n_columns = observed.shape
     shape = (batch, _RUNS, n_columns)
     inside = _intervals(shape, 2, max(2, n_timesteps // 2), observed, generator)

@@ -41,7 +41,7 @@ def blurred(
     is_level : BoolTensor of shape (feature,)
         Features of levels.
     noise : float
-        Largest standard deviation of the noise on numbers, half the largest share of wrong levels.
+        Largest standard deviation of the noise on numbers, twice the largest share of wrong levels.
     generator : torch.Generator
         Source of the noise.
     """

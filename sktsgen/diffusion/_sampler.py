@@ -82,6 +82,8 @@ class MidpointSampler:
 class DDIMSampler:
     """Deterministic jump along the current estimate of data and noise [1]_; first order.
 
+    On the straight lines of `StraightSchedule` this is Euler's step.
+
     References
     ----------
     .. [1] J. Song, C. Meng and S. Ermon, "Denoising Diffusion Implicit Models", Equation 12,

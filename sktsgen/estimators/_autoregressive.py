@@ -258,7 +258,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         futures = self._sample(
             n_samples, length=horizon, y=y, prefix=panel, random_state=random_state, n_jobs=n_jobs
         )
-        is_single = panel.n_series == 1 and panel.spec.container in ("array_2d", "frame")
+        is_single = panel.spec.is_single
         if isinstance(futures, pd.DataFrame):
             return with_sample_level(futures, panel, n_samples, horizon, is_single)
         if isinstance(futures, np.ndarray):

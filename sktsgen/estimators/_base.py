@@ -45,7 +45,7 @@ class BaseGenerator(FittedNetworks, DensityMixin, BaseEstimator):
     def _learn_classes(self, panel: Panel, y: Any) -> np.ndarray:
         none = np.zeros(panel.n_series, dtype=np.int64)
         self.classes_, self.class_prior_ = None, np.ones(1)
-        if y is None or panel.spec.container in ("array_2d", "frame"):
+        if y is None or panel.spec.is_single:
             return none
         y = np.asarray(y)
         if y.shape != (panel.n_series,):

@@ -126,6 +126,18 @@ def class_indices(y: Any, classes: np.ndarray) -> np.ndarray:
     return np.asarray(np.searchsorted(classes, y))
 
 
+def labels_to_score(y: Any, classes: np.ndarray | None, n_series: int) -> np.ndarray:
+    """Class of every series as `y` says, the first one without it; refuse other numbers of them."""
+    if classes is None or y is None:
+        return np.zeros(n_series, dtype=np.int64)
+    if np.shape(y) != (n_series,):
+        raise ValueError(
+            f"y has shape {np.shape(y)} and X has {n_series} series; give one class label per "
+            f"series, or no y."
+        )
+    return class_indices(y, classes)
+
+
 def check_sharpening(temperature: Any, top_p: Any) -> None:
     """Refuse a `temperature` or `top_p` that is no way to sharpen a distribution."""
     if not (isinstance(temperature, Real) and float(temperature) > 0):

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen.data import Panel, check_panel, restore_rows
+from sktsgen.estimators._draw import labels_to_score
 from sktsgen.estimators._factorized_stages import FactorizedStages
 from sktsgen.estimators._scoring import series_batches
 
@@ -58,7 +59,7 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
         codes = torch.tensor(panel.values.astype(np.int64), device=self.device_)
         with torch.inference_mode():
             coefficients = self.tokenizer_.coefficients(codes)
-        return self._restore(coefficients, panel, self._labels_to_score(y, panel))
+        return self._restore(coefficients, panel, labels_to_score(y, self.classes_, panel.n_series))
 
     def transform(self, X: Any) -> Any:
         """Quantised coefficients of every row, each by itself.
@@ -106,7 +107,7 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
                 f"components; pass what transform gives."
             )
         rows = torch.tensor(panel.values.astype(np.float32), device=self.device_)
-        return self._restore(rows, panel, self._labels_to_score(y, panel))
+        return self._restore(rows, panel, labels_to_score(y, self.classes_, panel.n_series))
 
     def _restore(self, coefficients: Tensor, panel: Panel, labels: np.ndarray) -> Any:
         """Decode the coefficients of all rows and hand them back as `panel` came."""

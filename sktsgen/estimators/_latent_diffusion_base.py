@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -330,12 +331,15 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
     def _drawing(self, draws: Sequence[int], seed: int) -> Drawing:
         return Drawing(self.network_, SAMPLERS[self.sampler], self.n_sampling_steps, seed, draws)
 
-    def _fill_rows(self, rows: Rows, n_draws: int, seed: int) -> np.ndarray:
+    def _fill_rows(
+        self, rows: Rows, n_draws: int, seed: int, tiles: Iterable[list[Tile]] | None = None
+    ) -> np.ndarray:
         """Fill hidden cells; (n_draws, n_rows, n_features), or (1, ...) from one pass."""
         padded = rows.padded(self.window_length_)
-        tiles: Iterable[list[Tile]] = tiles_to_fill(padded.lengths, self.window_length_)
-        drawing = self._drawing(range(n_draws), seed)
-        drawn = drawing.rows(*padded, series_keys(padded), tiles)
+        if tiles is None:
+            tiles = tiles_to_fill(padded.lengths, self.window_length_)
+        drawing, keys = self._drawing(range(n_draws), seed), series_keys(padded)
+        drawn = drawing.rows(padded.features, padded.observed, padded.offsets, keys, tiles)
         return drawn[:, rows.positions(padded.lengths)]
 
     def _decode(self, features: np.ndarray, seed: int) -> Any:
@@ -356,10 +360,15 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
 
 
 def series_keys(rows: Rows) -> np.ndarray:
-    """Keys of the noise of series: what is observed of them, whatever stands beside them."""
+    """Keys of the noise of series: what is observed of them, whatever stands beside them.
+
+    Of series that are equal each has a key of its own: their draws are independent.
+    """
     ends = np.cumsum(rows.lengths)
-    keys = [
-        content_key(rows.features[begin:end], rows.observed[begin:end])
-        for begin, end in zip(ends - rows.lengths, ends, strict=True)
-    ]
-    return np.array(keys, dtype=np.uint64)
+    keys = np.empty(len(ends), dtype=np.uint64)
+    met: Counter[int] = Counter()
+    for i, (begin, end) in enumerate(zip(ends - rows.lengths, ends, strict=True)):
+        key = content_key(rows.features[begin:end], rows.observed[begin:end])
+        keys[i] = content_key(np.array([key, met[key]], dtype=np.uint64)) if met[key] else key
+        met[key] += 1
+    return keys

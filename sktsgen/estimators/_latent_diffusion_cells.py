@@ -52,8 +52,8 @@ def spread_of(panel: Panel, tables: Iterable[Any], filled: Any) -> np.ndarray:
     Returns
     -------
     spread : ndarray of shape (n_rows, n_channels)
-        Standard deviation of numbers, share of the draws that differ from a chosen level; 0 of
-        observed cells.
+        Standard deviation of numbers, of stamps and durations in seconds; share of the draws that
+        differ from a chosen level; 0 of observed cells.
     """
     missing = ~panel.observed
     draws: list[Any] = [pd.DataFrame(table) for table in tables]
@@ -69,6 +69,9 @@ def _apart(draws: list[Any], chosen: Any) -> np.ndarray:
     dtype = chosen.dtype
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
         return np.asarray(np.std([draw.to_numpy(dtype=float) for draw in draws], axis=0))
+    if dtype.kind in "mM":
+        first = draws[0]
+        return np.asarray(np.std([(draw - first).dt.total_seconds() for draw in draws], axis=0))
     levels = chosen.astype(object)
     differs = [(draw.astype(object) != levels).to_numpy(dtype=bool) for draw in draws]
     return np.asarray(np.mean(differs, axis=0))

@@ -46,10 +46,21 @@ class Clock:
         return 2 * len(self.cycles_)
 
     def encode(self, stamps: pd.Index) -> np.ndarray:
-        """Turn time stamps into features of shape (n_stamps, n_features), float32."""
+        """Turn time stamps into features of shape (n_stamps, n_features), float32.
+
+        Raises
+        ------
+        ValueError
+            If there are no stamps, and `fit` learnt how values go with them.
+        """
         if not self.cycles_:
             return np.zeros((len(stamps), 0), np.float32)
-        wall: Any = pd.DatetimeIndex(stamps).tz_localize(None)
+        if not isinstance(stamps, pd.DatetimeIndex):
+            raise ValueError(
+                f"X has no time stamps, and values were learnt to go with those of the cycles "
+                f"{list(self.cycles_)}; give the time index, or fit with time_features=False."
+            )
+        wall: Any = stamps.tz_localize(None)
         phases = {
             "day": (wall - wall.normalize()) / _DAY,
             "week": (wall.day_of_week + (wall - wall.normalize()) / _DAY) / 7,

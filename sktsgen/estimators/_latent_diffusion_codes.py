@@ -92,7 +92,8 @@ def complete_led(
         at = at.to(device)
         at = at[wanted[at].flatten(1).any(1)]
         features[at] = network.complete_levels(features[at], observed[at], wanted[at], generator)
-    observed |= wanted
+        observed[at] |= wanted[at]
+        wanted[at] = False
     return Rows(np.asarray(features.cpu()), np.asarray(observed.cpu()), rows.lengths)
 
 

@@ -45,7 +45,7 @@ class Drawing:
         self,
         features: np.ndarray,
         visible: np.ndarray,
-        lengths: np.ndarray,
+        offsets: np.ndarray,
         keys: np.ndarray,
         rounds: Iterable[list[Tile]],
     ) -> np.ndarray:
@@ -57,8 +57,8 @@ class Drawing:
             Rows of all series, one below the other, for all draws or for each.
         visible : ndarray of shape (n_rows, n_columns), bool
             Cells that are given.
-        lengths : ndarray of shape (n_series,)
-            Rows of every series, at least a window.
+        offsets : ndarray of shape (n_series,)
+            Where row 0 of every series is, or would be if its first rows were not left out.
         keys : ndarray of shape (n_series,), dtype uint64
             Keys of the noise of every series.
         rounds : iterable of list of Tile
@@ -74,7 +74,6 @@ class Drawing:
             np.array(np.broadcast_to(features, (n_draws, *features.shape[-2:])))
         )
         shown = torch.from_numpy(visible.copy())
-        offsets = np.cumsum(lengths) - lengths
         size = max(1, _CHUNK // n_draws)
         for tiles in rounds:
             needed = [tile for tile in tiles if self._hides(shown, offsets, tile)]

@@ -16,6 +16,7 @@ from sktsgen.estimators._draw import check_count, with_sample_level
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import series_keys
 from sktsgen.estimators._latent_diffusion_future import Continuation
+from sktsgen.estimators._latent_diffusion_metadata import check_given, put_given
 from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.persistence import register
 from sktsgen.training import Trainer
@@ -204,7 +205,8 @@ class LatentDiffusionForecaster(Continuation):
             columns that are no numbers there is none; `n_samples=0` has their likeliest levels.
         known : DataFrame or None, default=None
             Columns whose future is known, with `horizon` rows for each series of `X`, series
-            after series. They come back as given, and the others follow them.
+            after series. They come back as given, and the others follow them; missing cells are
+            drawn.
         random_state : int, RandomState or None, default=None
             Seed of the draws; None is that of the fitted forecaster.
 
@@ -216,6 +218,15 @@ class LatentDiffusionForecaster(Continuation):
             sample, time), the stamps following those of `X`; a list has for each series the list
             of its futures. With `quantiles` or `mean`, these stand where the draws would, as
             floats.
+
+        Raises
+        ------
+        TypeError
+            If `known` is no frame.
+        ValueError
+            If `known` has other columns or rows, or cells that its columns cannot have; if
+            quantiles or means are asked of columns that are no numbers; if `X` has no time stamps
+            and the forecaster learnt their cycles.
         """
         check_is_fitted(self)
         check_count("horizon", horizon)
@@ -224,44 +235,58 @@ class LatentDiffusionForecaster(Continuation):
         levels = None if quantiles is None else _checked_levels(quantiles, n_samples)
         if mean:
             _check_mean(levels, n_samples)
-        rows, seed = self._extend(panel, horizon), self._repeated_seed(random_state)
-        if known is not None:
-            self._show(rows, panel.lengths, known, horizon)
+        past, seed = self._rows(panel), self._repeated_seed(random_state)
+        rows = self._extend(past, panel, horizon)
+        given = None if known is None else self._show(rows, panel.lengths, known, horizon)
         drawn = self._draw_after(
             rows,
             panel.lengths,
             horizon,
-            keys=series_keys(self._rows(panel)),
+            keys=series_keys(past),
             draws=range(n_samples),
             seed=seed,
         )
         n_futures, table = drawn.shape[1], self._decode(drawn, seed)
-        if known is not None:
-            table = _overwritten(table, known, self._positions(known, "known"), n_futures, horizon)
+        if given is not None:
+            steps = np.arange(panel.n_series * horizon).reshape(-1, 1, horizon)
+            put_given(table, given, steps.repeat(n_futures, axis=1).ravel())
         if mean:
-            middle = _by_draw(table, panel.n_series, n_samples, horizon, "a mean was").mean(1)
+            middle = self._by_draw(table, panel.n_series, horizon, "a mean was").mean(1)
             return self._arranged(_rows_of(middle), panel, 1, horizon, _as_floats(self.spec_))
         if levels is None:
             return self._arranged(table, panel, n_futures, horizon, self.spec_)
-        draws = _by_draw(table, panel.n_series, n_samples, horizon, "quantiles were")
+        draws = self._by_draw(table, panel.n_series, horizon, "quantiles were")
         # Weibull's cover what they promise, also with few draws.
         found = np.quantile(draws, levels, axis=1, method="weibull").swapaxes(0, 1)
         table, spec = _rows_of(found), _as_floats(self.spec_)
         futures = self._arranged(table, panel, len(levels), horizon, spec)
         return _with_levels(futures, levels) if isinstance(futures, pd.DataFrame) else futures
 
-    def _show(self, rows: Rows, past: np.ndarray, known: pd.DataFrame, horizon: int) -> None:
-        """Put known columns of the future into rows."""
+    def _show(self, rows: Rows, past: np.ndarray, known: Any, horizon: int) -> pd.DataFrame:
+        """Put known columns of the future into rows; return them in the types of `fit`."""
+        check_given(known, "known")
         if len(known) != len(past) * horizon:
             raise ValueError(
                 f"known has {len(known)} rows; {len(past)} series and horizon={horizon} need "
                 f"{len(past) * horizon}."
             )
-        given, _ = self._encode_given(known, "known")
-        first = np.cumsum(rows.lengths) - rows.lengths + past
-        at = (first[:, None] + np.arange(horizon)).ravel()
-        rows.features[at, : given.features.shape[1]] = given.features
-        rows.observed[at] = given.observed
+        shown, given = self._encode_given(known, "known")
+        at = ((rows.offsets + past)[:, None] + np.arange(horizon)).ravel()
+        rows.features[at, : shown.features.shape[1]] = shown.features
+        rows.observed[at] = shown.observed
+        return given
+
+    def _by_draw(self, table: Any, n_series: int, horizon: int, asked: str) -> np.ndarray:
+        """Numbers of draws, (n_series, n_samples, horizon, n_channels)."""
+        frame = pd.DataFrame(table)
+        for label, dtype in zip(self.spec_.column_index(), frame.dtypes, strict=True):
+            if not pd.api.types.is_numeric_dtype(dtype):
+                raise ValueError(
+                    f"{asked} asked of column {label!r}, which holds no numbers; take the draws "
+                    f"instead, or the likeliest levels with n_samples=0."
+                )
+        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        return values.reshape(n_series, -1, horizon, values.shape[1])
 
     def _arranged(
         self,
@@ -272,7 +297,7 @@ class LatentDiffusionForecaster(Continuation):
         spec: PanelSpec,
     ) -> Any:
         """Rows of (series, future, step) in the container of `panel`."""
-        is_single = panel.n_series == 1 and panel.spec.container in ("array_2d", "frame")
+        is_single = panel.spec.is_single
         n_all = panel.n_series * n_futures
         last = panel.last_stamps if self.spec_.time.kind != "none" else None
         after = None if last is None else last.repeat(n_futures)
@@ -301,38 +326,8 @@ def _check_mean(levels: np.ndarray | None, n_samples: int) -> None:
         raise ValueError("mean=True is of draws and n_samples=0 takes none; take 100, say.")
 
 
-def _by_draw(table: Any, n_series: int, n_samples: int, horizon: int, asked: str) -> np.ndarray:
-    """Numbers of draws, (n_series, n_samples, horizon, n_channels)."""
-    values = np.asarray(table)
-    if values.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{asked} asked of columns that are no numbers; take the draws instead, or their "
-            f"likeliest levels with n_samples=0."
-        )
-    return values.astype(np.float64).reshape(n_series, n_samples, horizon, -1)
-
-
 def _rows_of(futures: np.ndarray) -> np.ndarray:
     return futures.reshape(-1, futures.shape[-1])
-
-
-def _overwritten(
-    table: Any, known: pd.DataFrame, positions: list[int], n_samples: int, horizon: int
-) -> Any:
-    """Table of draws with the known columns exactly as they were given."""
-    n_series = len(known) // horizon
-    rows = np.arange(len(known)).reshape(n_series, 1, horizon)
-    at = np.broadcast_to(rows, (n_series, n_samples, horizon)).ravel()
-    for column, position in zip(known.columns, positions, strict=True):
-        given: Any = known[column].iloc[at].reset_index(drop=True)
-        if isinstance(table, pd.DataFrame):
-            drawn = table.iloc[:, position]
-            cells: Any = drawn.where(given.isna(), given.astype(drawn.dtype))
-            table.isetitem(position, cells)
-        else:
-            cells = given.to_numpy(dtype=np.float64)
-            table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
-    return table
 
 
 def _as_floats(spec: PanelSpec) -> PanelSpec:
@@ -342,7 +337,7 @@ def _as_floats(spec: PanelSpec) -> PanelSpec:
 def _with_levels(futures: pd.DataFrame, levels: np.ndarray) -> pd.DataFrame:
     """Index level of quantiles in place of the one of samples."""
     index = futures.index
-    place = index.names.index("sample")
+    place = index.nlevels - 2  # before the time, where with_sample_level puts it
     parts = [index.get_level_values(i) for i in range(index.nlevels)]
     parts[place] = pd.Index(levels[parts[place]], name="quantile")
     return futures.set_axis(pd.MultiIndex.from_arrays(parts))

@@ -12,6 +12,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sktsgen.data import Panel
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_clock import stamps_after, stamps_of
+from sktsgen.estimators._latent_diffusion_metadata import as_fitted
 from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.estimators._latent_diffusion_tiles import tiles_to_continue
 
@@ -30,9 +31,8 @@ class Continuation(LatentDiffusion):
         observed = np.zeros((rows, self.table_.n_columns), dtype=bool)
         return Rows(np.concatenate([features, known], axis=1), observed, np.array([rows]))
 
-    def _extend(self, panel: Panel, n_steps: int, label: int = 0) -> Rows:
-        """Series of a panel with `n_steps` hidden rows after each."""
-        past = self._rows(panel, np.full(panel.n_series, label))
+    def _extend(self, past: Rows, panel: Panel, n_steps: int, label: int = 0) -> Rows:
+        """Rows of the series of a panel with `n_steps` hidden ones after each."""
         lengths = np.maximum(panel.lengths + n_steps, self.window_length_)
         at = past.positions(lengths)
         features = np.zeros((lengths.sum(), past.features.shape[1]), np.float32)
@@ -51,31 +51,51 @@ class Continuation(LatentDiffusion):
             features[end - lengths[i] : end, n_own:] = self._known(own, label)
         return Rows(features, observed, lengths)
 
+    def _conditions(
+        self, histories: Panel | None, length: int, start: Any, label: int, metadata: Any
+    ) -> tuple[Rows, np.ndarray]:
+        """Gather what is given of the series to draw, and how many rows come before them."""
+        if histories is None:
+            rows, past = self._begin(length, start, label), np.array([0])
+        else:
+            before = self._rows(histories, np.full(histories.n_series, label))
+            rows, past = self._extend(before, histories, length, label), histories.lengths
+        if metadata is not None:
+            given, _ = self._encode_given(metadata, "metadata")
+            rows.features[:length, : given.features.shape[1]] = given.features
+            rows.observed[:length] = given.observed
+        return rows, past
+
     def _known(self, stamps: pd.Index, label: int) -> np.ndarray:
         """Features that are always given: of the clock, and of the class."""
         one_hot = np.eye(self._n_label_features, dtype=np.float32)[label : label + 1]
         classes = one_hot.repeat(len(stamps), axis=0).reshape(len(stamps), -1)
         return np.concatenate([self.clock_.encode(stamps), classes], axis=1)
 
-    def _encode_given(self, given: pd.DataFrame, name: str) -> tuple[Rows, Any]:
-        """Rows in which some columns are given, and the table that holds them."""
+    def _encode_given(self, given: pd.DataFrame, name: str) -> tuple[Rows, pd.DataFrame]:
+        """Rows in which some columns are given, and these columns in the types of `fit`.
+
+        Those are numbered by their positions among all.
+        """
         positions = self._positions(given.columns, name)
         zeros = np.zeros((len(given), len(self.table_.kept_)), np.float32)
         table: Any = self._decode(zeros, 0)
         table = table if isinstance(table, pd.DataFrame) else table.astype(np.float64)
-        for column, position in zip(given.columns, positions, strict=True):
+        found = {
+            position: as_fitted(given.iloc[:, i], self.spec_.dtypes[position], name)
+            for i, position in enumerate(positions)
+        }
+        for position, cells in found.items():
             if isinstance(table, pd.DataFrame):
-                dtype = self.spec_.dtypes[position]
-                cells: Any = given[column].astype(dtype).reset_index(drop=True)
                 table.isetitem(position, cells)
             else:
-                table[:, position] = given[column].to_numpy(dtype=np.float64)
+                table[:, position] = cells.to_numpy(dtype=np.float64, na_value=np.nan)
         missing = bool(given.isna().to_numpy().any())
         lengths = np.array([len(given)])
         panel = Panel(table, lengths, self.spec_, has_missing=missing)
         features, observed = self.table_.encode(panel)
         observed &= np.isin(self.table_.sources_, positions)
-        return Rows(features, observed, lengths), table
+        return Rows(features, observed, lengths), pd.DataFrame(found)
 
     def _positions(self, columns: Any, name: str) -> list[int]:
         """Positions of columns among those of `fit`; of arrays their labels are positions."""
@@ -104,9 +124,15 @@ class Continuation(LatentDiffusion):
         drawn : ndarray of shape (n_series, n_draws, n_steps, n_features)
         """
         rounds = tiles_to_continue(past, n_steps, self.window_length_)
-        state = self._drawing(draws, seed).rows(*rows, keys, rounds)
-        first = np.cumsum(rows.lengths) - rows.lengths + past
-        at = first[:, None] + np.arange(n_steps)
+        # No window reaches further back, and every draw has rows of its own.
+        unseen = np.maximum(past - self.window_length_, 0)
+        within = np.arange(len(rows.features)) - rows.offsets.repeat(rows.lengths)
+        is_seen = within >= unseen.repeat(rows.lengths)
+        offsets = rows.offsets - np.cumsum(unseen)
+        state = self._drawing(draws, seed).rows(
+            rows.features[is_seen], rows.observed[is_seen], offsets, keys, rounds
+        )
+        at = (offsets + past)[:, None] + np.arange(n_steps)
         return state[:, at].swapaxes(0, 1)
 
     def _draw_numbers(

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktsgen._sklearn_compat import Interval, _fit_context
 from sktsgen.data import Panel, repeated_columns, restore_panel, static_columns, summed_columns
 from sktsgen.estimators._base import BaseGenerator
-from sktsgen.estimators._draw import check_count
+from sktsgen.estimators._draw import check_count, labels_to_score
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import LatentDiffusion
 from sktsgen.estimators._latent_diffusion_future import Continuation
@@ -24,7 +24,6 @@ from sktsgen.estimators._latent_diffusion_metadata import (
     put_given,
     repeat,
 )
-from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.estimators._scoring import totals
 from sktsgen.persistence import register
 from sktsgen.training import Trainer
@@ -48,7 +47,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Columns that `sample` may be given; of arrays their positions.
     condition_noise : float, default=0.2
         Largest standard deviation of the noise on these columns in training, in those of the
-        column, and half the largest share of wrong levels, at least 0.
+        column, and twice the largest share of wrong levels, at least 0.
     latent, latent_dim : {"auto", "identity", "vae"}, int or None, default="auto", None
         What flows from the first guess to a draw, as in `LatentDiffusionImputer`.
     fill : {"gaussian", "linear"}, default="gaussian"
@@ -284,8 +283,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         ----------
         X : array-like, list or DataFrame
             Columns as in `fit`.
-        y : None
-            Not used.
+        y : array-like of shape (n_series,) or None, default=None
+            Class labels; None lets draws be of classes as often as training had them.
 
         Returns
         -------
@@ -295,10 +294,19 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         """
         check_is_fitted(self)
         panel = self._check_again(X)
-        return totals(panel, panel.n_rows * self._crps_rows(panel))
+        return totals(panel, panel.n_rows * self._crps_rows(panel, y))
 
     def _learn_labels(self, panel: Panel, y: Any) -> np.ndarray:
         return self._learn_classes(panel, y)
+
+    def _classes_to_score(self, panel: Panel, y: Any) -> list[tuple[np.ndarray, int]]:
+        if self.classes_ is None or (y is not None and not panel.spec.is_single):
+            labels = labels_to_score(y, self.classes_, panel.n_series)
+            return [(labels, self._n_scored_draws)]
+        middles = (np.arange(self._n_scored_draws) + 0.5) / self._n_scored_draws
+        classes = np.searchsorted(self.class_prior_.cumsum(), middles)
+        found = zip(*np.unique(classes, return_counts=True), strict=True)
+        return [(np.full(panel.n_series, label), int(n_draws)) for label, n_draws in found]
 
     @property
     def _n_label_features(self) -> int:
@@ -349,20 +357,6 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
                 drawn[history * n_samples + chosen] = found
         return self._hand_over(drawn, first, start, histories, n_samples, metadata, seed)
 
-    def _conditions(
-        self, histories: Panel | None, length: int, start: Any, label: int, metadata: Any
-    ) -> tuple[Rows, np.ndarray]:
-        """Gather what is given of the series to draw, and how many rows come before them."""
-        if histories is None:
-            rows, past = self._begin(length, start, label), np.array([0])
-        else:
-            rows, past = self._extend(histories, length, label), histories.lengths
-        if metadata is not None:
-            given, _ = self._encode_given(metadata, "metadata")
-            rows.features[:length, : given.features.shape[1]] = given.features
-            rows.observed[:length] = given.observed
-        return rows, past
-
     def _hand_over(
         self,
         drawn: np.ndarray,
@@ -375,15 +369,16 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     ) -> Any:
         """Features of drawn series in the container of `fit`."""
         tables = [self._decode(series, seed + first + i) for i, series in enumerate(drawn)]
-        given, named = None, []
+        given = pd.DataFrame()
         if metadata is not None:
             _, given = self._encode_given(metadata, "metadata")
-            named = self._positions(metadata.columns, "metadata")
+        named: list[Any] = list(given.columns)
+        steps = np.arange(drawn.shape[1])
         for i, table in enumerate(tables):
             # A static number is drawn at every step like all else; its first stands for all.
             source = table if histories is None else histories.series(i // n_samples)
             hold(table, self.static_columns_, source)
-            put_given(table, given, named)
+            put_given(table, given, steps)
             repeat(table, self.repeated_columns_, named)
             add_up(table, self.summed_columns_, named)
         is_frame = isinstance(tables[0], pd.DataFrame)

@@ -254,8 +254,9 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         X_filled : ndarray, list or DataFrame
             Of the container, types and index of `X`; observed cells are what they were.
         std : ndarray, list or DataFrame
-            Only with `return_std`: standard deviation of the draws of each missing number, share
-            of the draws that disagree with the chosen level; 0 of observed cells.
+            Only with `return_std`: standard deviation of the draws of each missing number (of
+            stamps and durations in seconds), share of the draws that disagree with the chosen
+            level; 0 of observed cells.
         """
         check_is_fitted(self)
         panel = self._check_again(X)
@@ -312,9 +313,15 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         Returns
         -------
         X : array-like, list or DataFrame
-            The same.
+            The same, without the columns of `add_indicator`.
         """
-        return X
+        if not self.add_indicator:
+            return X
+        if isinstance(X, pd.DataFrame):
+            return X.iloc[:, : self.spec_.n_channels]
+        if isinstance(X, list):
+            return [self.inverse_transform(series) for series in X]
+        return np.asarray(X)[..., : self.spec_.n_channels]
 
     def _spread(self, panel: Panel, filled: Any, rows: Rows, features: np.ndarray) -> np.ndarray:
         """Tell how far draws are apart: those that the answer is from, if there are any."""
@@ -360,7 +367,9 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
             # Fitted to an array, the columns of a frame are x0, x1, ...
             names = None if self.spec_.has_frames else self.get_feature_names_out()
             return restore_rows(filled, panel, columns=names)
-        flags = (~panel.observed)[:, self.indicator_columns_].astype(float)
+        flags = (~panel.observed)[:, self.indicator_columns_]
+        is_float = isinstance(filled, np.ndarray) and filled.dtype.kind == "f"
+        flags = flags.astype(filled.dtype if is_float else np.float64)
         if not isinstance(filled, pd.DataFrame) and not panel.spec.has_frames:
             return restore_rows(np.concatenate([filled, flags], axis=1), panel)
         table = pd.DataFrame(filled)

@@ -38,8 +38,8 @@ def learn_lines(flow: ConditionalFlow, data: FlowData, table: LatentTable) -> No
         Says how far apart the values of features are.
     """
     fill = flow.fill
-    if not isinstance(fill, GaussianFill) or fill.line_shares is None or not len(data):
-        return
+    if not isinstance(fill, GaussianFill) or fill.line_shares is None or len(data) < 2:
+        return  # of one window there are no halves
     away, left, kinds, asked = _deviations(flow, fill, data, table)
     for channel in torch.nonzero(asked.any(0).any(0)).flatten().tolist():
         for kind in range(N_SPANS):

@@ -10,6 +10,9 @@ import pandas as pd
 
 from sktsgen.data import restore_dtype
 
+# Types that have no missing value, and those that stand in for them.
+_WITH_GAPS = {"i": "Int64", "u": "UInt64", "b": "boolean"}
+
 
 def check_metadata(
     metadata: Any, allowed: Sequence[Any] | None, has_histories: bool, length: int
@@ -17,11 +20,7 @@ def check_metadata(
     """Refuse metadata that are no table of some of the `allowed` columns with `length` rows."""
     if metadata is None:
         return
-    if not isinstance(metadata, pd.DataFrame):
-        raise TypeError(
-            f"metadata is {type(metadata).__name__}; give a DataFrame with some of "
-            f"metadata_columns={allowed!r}."
-        )
+    check_given(metadata, "metadata")
     if has_histories:
         raise ValueError("metadata and prefix exclude each other; give one.")
     known = [] if allowed is None else list(allowed)
@@ -35,23 +34,81 @@ def check_metadata(
         raise ValueError(f"metadata has {len(metadata)} rows and length={length}; make it so.")
 
 
-def put_given(table: Any, given: Any, positions: Sequence[int]) -> None:
-    """Put metadata exactly as they were given into the table of a series.
+def check_given(given: Any, name: str) -> None:
+    """Refuse what is no frame of columns that each come once."""
+    if not isinstance(given, pd.DataFrame):
+        raise TypeError(
+            f"{name} is {type(given).__name__}; give a DataFrame with some of the columns of fit."
+        )
+    twice = given.columns[given.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"{name} has the column {twice[0]!r} more than once; give each once.")
+
+
+def as_fitted(cells: Any, dtype: Any, name: str) -> Any:
+    """Cells in the type that `fit` saw, numbered from 0; one with room for gaps if there are some.
 
     Parameters
     ----------
-    table, given : ndarray or DataFrame of shape (n_rows, n_channels)
-        What was drawn, which is changed in place, and a table that holds the metadata.
-    positions : sequence of int
-        Columns that are given; their missing cells are those of `table`.
+    cells : Series
+        What was given.
+    dtype : numpy.dtype or pandas ExtensionDtype
+        Type of the column in `fit`.
+    name : str
+        What they are called in messages.
+
+    Raises
+    ------
+    ValueError
+        If a cell has no place in this type: no such category, no whole number.
     """
+    label, cells = f"column {cells.name}", cells.reset_index(drop=True)
+    present = cells[cells.notna()]
+    known = list(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) else None
+    may_round = known is None and not pd.api.types.is_float_dtype(dtype)
+    try:
+        kept: Any = present.where(present.isin(known)) if known is not None else present
+        kept = kept.astype(dtype)
+        is_number = may_round and pd.api.types.is_numeric_dtype(dtype)
+        wrong = kept.isna() | (is_number and kept.astype(float) != present.astype(float))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} cannot be read as {dtype}, the type of {label} in fit: {error}"
+        ) from error
+    if wrong.any():
+        allowed = f"the categories {known}" if known is not None else f"values of type {dtype}"
+        first = present[wrong].astype(object).iloc[0]
+        raise ValueError(
+            f"{name} has {first!r} in {label}, which fit saw with {allowed} only; give some of "
+            "these."
+        )
+    if len(present) < len(cells) and isinstance(dtype, np.dtype) and dtype.kind in _WITH_GAPS:
+        kept = kept.astype(_WITH_GAPS[dtype.kind])
+    return kept.reindex(cells.index)
+
+
+def put_given(table: Any, given: pd.DataFrame, rows: np.ndarray) -> None:
+    """Put columns exactly as they were given into a table of draws.
+
+    Parameters
+    ----------
+    table : ndarray or DataFrame of shape (n_rows, n_channels)
+        What was drawn; changed in place.
+    given : DataFrame
+        Columns by their positions, from `as_fitted`; their missing cells are those of `table`.
+    rows : ndarray of shape (n_rows,)
+        Row of `given` for each row of the table.
+    """
+    positions: list[Any] = given.columns.tolist()
     for position in positions:
+        cells: Any = given[position].iloc[rows].reset_index(drop=True)
         if isinstance(table, pd.DataFrame):
-            cells: Any = given.iloc[:, position]
-            table.isetitem(position, cells.where(cells.notna(), table.iloc[:, position]))
+            drawn: Any = table.iloc[:, position]
+            filled = cells.set_axis(drawn.index).where(cells.notna().to_numpy(), drawn)
+            table.isetitem(position, filled.astype(drawn.dtype))
         else:
-            cells = given[:, position]
-            table[:, position] = np.where(np.isnan(cells), table[:, position], cells)
+            is_given = cells.notna().to_numpy()
+            table[is_given, position] = cells[is_given].to_numpy(dtype=table.dtype)
 
 
 def hold(table: Any, positions: Sequence[int], source: Any) -> None:

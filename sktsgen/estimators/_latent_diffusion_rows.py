@@ -44,11 +44,20 @@ class Rows(NamedTuple):
     observed: np.ndarray
     lengths: np.ndarray
 
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where every series begins."""
+        return np.asarray(np.cumsum(self.lengths) - self.lengths)
+
     def series(self, number: int) -> Rows:
         """Return one series of several."""
-        ends = np.cumsum(self.lengths)
-        own = slice(ends[number] - self.lengths[number], ends[number])
+        first = self.offsets[number]
+        own = slice(first, first + self.lengths[number])
         return Rows(self.features[own], self.observed[own], self.lengths[number : number + 1])
+
+    def without(self, hidden: np.ndarray) -> Rows:
+        """Return the same rows with some cells not observed."""
+        return Rows(self.features, self.observed & ~hidden, self.lengths)
 
     def padded(self, shortest: int) -> Rows:
         """Let every series go on, unobserved, until it has `shortest` rows."""
@@ -63,7 +72,7 @@ class Rows(NamedTuple):
 
     def positions(self, lengths: np.ndarray) -> np.ndarray:
         """Where the rows stand if the series have `lengths` rows."""
-        shifts = np.cumsum(lengths) - lengths - (np.cumsum(self.lengths) - self.lengths)
+        shifts = np.cumsum(lengths) - lengths - self.offsets
         return np.arange(len(self.features)) + np.repeat(shifts, self.lengths)
 
 
@@ -186,17 +195,18 @@ def _completed(
     generator: torch.Generator,
 ) -> Tensor:
     """Rows with a draw of the first guess where nothing was observed."""
-    completed = features.clone()
+    completed, known = features.clone(), observed.clone()
     for rows in window_rows(lengths, network.n_timesteps):
         rows = rows.to(features.device)
-        rows = rows[~observed[rows].flatten(1).all(1)]
+        rows = rows[~known[rows].flatten(1).all(1)]
         if len(rows):
-            completed[rows] = network.guess(features[rows], observed[rows], generator)
+            completed[rows] = network.guess(completed[rows], known[rows], generator)
+            known[rows] = True
     return completed
 
 
 def window_rows(lengths: np.ndarray, n_timesteps: int) -> Iterator[Tensor]:
-    """Cover series with windows, the last of each ending where it does.
+    """Cover series with windows side by side, and last with those that end where series do.
 
     Parameters
     ----------
@@ -208,12 +218,14 @@ def window_rows(lengths: np.ndarray, n_timesteps: int) -> Iterator[Tensor]:
     Yields
     ------
     rows : LongTensor of shape (n_windows, n_timesteps)
-        Numbers of the rows of some windows.
+        Numbers of the rows of some windows, none of them twice.
     """
+    ends = torch.from_numpy(np.cumsum(lengths))
     starts = [
-        torch.arange(offset, offset + length - n_timesteps + 1, n_timesteps)
-        for offset, length in zip(np.cumsum(lengths) - lengths, lengths, strict=True)
+        torch.arange(end - length, end - n_timesteps + 1, n_timesteps)
+        for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
     ]
-    ends = torch.from_numpy(np.cumsum(lengths)) - n_timesteps
-    for first in torch.cat([ends, *starts]).split(_CHUNK):
-        yield first[:, None] + torch.arange(n_timesteps)
+    has_rest = torch.from_numpy(lengths % n_timesteps > 0)
+    for firsts in (torch.cat(starts), ends[has_rest] - n_timesteps):
+        for first in firsts.split(_CHUNK):
+            yield first[:, None] + torch.arange(n_timesteps)

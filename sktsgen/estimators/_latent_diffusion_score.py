@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,10 @@ from sktsgen.data import Panel
 from sktsgen.diffusion import draw_hidden
 from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.estimators._latent_diffusion_table import LatentTable
+from sktsgen.estimators._latent_diffusion_tiles import Tile, tiles_side_by_side
+
+# Times that patterns are drawn where they hide nothing: of a few cells many do.
+_MOST_TRIES = 32
 
 
 class HiddenCellScore:
@@ -34,12 +39,18 @@ class HiddenCellScore:
         """Features of the rows of a panel."""
 
     @abstractmethod
-    def _fill_rows(self, rows: Rows, n_draws: int, seed: int) -> np.ndarray:
+    def _fill_rows(
+        self, rows: Rows, n_draws: int, seed: int, tiles: Iterable[list[Tile]] | None = None
+    ) -> np.ndarray:
         """Draws of the hidden cells, (n_draws, n_rows, n_features)."""
 
     @property
     def _n_scored_draws(self) -> int:
         return 20
+
+    def _classes_to_score(self, panel: Panel, y: Any) -> list[tuple[np.ndarray, int]]:
+        """Classes of the series, and how many draws are of them."""
+        return [(np.zeros(panel.n_series, dtype=np.int64), self._n_scored_draws)]
 
     def score(self, X: Any, y: Any = None) -> float:
         """Negative continuous ranked probability score on observed cells that are hidden for it.
@@ -48,8 +59,9 @@ class HiddenCellScore:
         ----------
         X : array-like, list or DataFrame
             Columns as in `fit`.
-        y : None
-            Not used; a class counts as unknown.
+        y : array-like of shape (n_series,) or None, default=None
+            Class labels, of a generator that was fitted with some; None lets draws be of classes
+            as often as training had them. Others do not use it.
 
         Returns
         -------
@@ -57,35 +69,68 @@ class HiddenCellScore:
             Higher is better. Mean over cells of minus the CRPS of numbers, in standard deviations
             of the training data, and of minus the Brier score of levels, halved. An imputer hides
             patterns as in training, a forecaster ends of windows, a generator ends and single
-            cells, by a seed that stays the same. A flow has no cheap density.
+            cells, by a seed that stays the same. Windows stand side by side, and none sees
+            another's future. A flow has no cheap density.
+
+        Raises
+        ------
+        ValueError
+            If nothing of `X` can be hidden: it has no observed cell, or a forecaster is given
+            series of one step.
         """
         check_is_fitted(self)
-        return float(self._crps_rows(self._check_again(X)).sum())
+        return float(self._crps_rows(self._check_again(X), y).sum())
 
-    def _crps_rows(self, panel: Panel) -> np.ndarray:
+    def _crps_rows(self, panel: Panel, y: Any) -> np.ndarray:
         """Row by row the negative CRPS of hidden cells; its sum over all rows is their mean."""
-        rows = self._rows(panel, np.zeros(panel.n_series, dtype=np.int64))
-        hidden = self._hide_some(rows, 0)
-        shown = Rows(rows.features, rows.observed & ~hidden, rows.lengths)
-        drawn = self._fill_rows(shown, self._n_scored_draws, self.seed_)
+        classes = self._classes_to_score(panel, y)
+        every = [self._rows(panel, labels) for labels, _ in classes]
+        rows = every[0]
+        tiles = tiles_side_by_side(rows.lengths, self.window_length_)
+        hidden = self._hide_some(rows, tiles)
+        drawn = np.concatenate(
+            [
+                self._fill_rows(one.without(hidden), n_draws, self.seed_, [tiles])
+                for one, (_, n_draws) in zip(every, classes, strict=True)
+            ]
+        )
         truth, drawn = map(self.table_.standard, (rows.features, drawn))
         energy, n_scored = energy_of_rows(truth, drawn, hidden, self.table_)
-        return -energy / max(1, n_scored)
+        return -energy / n_scored
 
-    def _hide_some(self, rows: Rows, seed: int) -> np.ndarray:
+    def _hide_some(self, rows: Rows, tiles: list[Tile]) -> np.ndarray:
         """Cells to score by: observed ones, hidden as in training."""
-        generator = torch.Generator().manual_seed(seed % 2**63)
+        generator = torch.Generator().manual_seed(0)
         mixture = self._scored or self._mixture
-        window = self.window_length_
-        padded = rows.padded(window)
-        ends = np.cumsum(padded.lengths)
-        hidden = np.zeros_like(padded.observed)
-        for end, length in zip(ends, padded.lengths, strict=True):
-            starts = {*range(end - length, end - window + 1, window), end - window}
-            at = np.array(sorted(starts))[:, None] + np.arange(window)
-            observed = torch.from_numpy(padded.observed[at])
-            hidden[at] = draw_hidden(observed, mixture, generator).numpy()
-        return (hidden & padded.observed)[rows.positions(padded.lengths)]
+        for _ in range(_MOST_TRIES):
+            hidden = _hidden_in(rows, tiles, mixture, self.window_length_, generator)
+            if hidden.any():
+                return hidden
+        raise ValueError(
+            f"score hides observed cells of X by the patterns {list(mixture)}, and they find none "
+            f"in series of at most {rows.lengths.max()} steps with {rows.observed.sum()} observed "
+            f"cells; give longer series, or more cells."
+        )
+
+
+def _hidden_in(
+    rows: Rows,
+    tiles: list[Tile],
+    mixture: Mapping[str, float],
+    window: int,
+    generator: torch.Generator,
+) -> np.ndarray:
+    """Cells of windows that are hidden, each in the rows that its window keeps."""
+    hidden = np.zeros_like(rows.observed)
+    for series, (offset, length) in enumerate(zip(rows.offsets, rows.lengths, strict=True)):
+        own = [tile for tile in tiles if tile.series == series]
+        steps = np.arange(min(window, length))
+        at = offset + np.array([tile.start for tile in own])[:, None] + steps
+        cells = draw_hidden(torch.from_numpy(rows.observed[at]), mixture, generator).numpy()
+        for tile, drawn in zip(own, cells, strict=True):
+            kept = drawn[tile.begin - tile.start : tile.end - tile.start]
+            hidden[offset + tile.begin : offset + tile.end] = kept
+    return hidden & rows.observed
 
 
 def energy_of_rows(

@@ -93,8 +93,9 @@ class LatentTable:
             whole[features[0]] = 1.0  # of a block that is left out: the number is there
             if len(features) == 1 or len(left) > 1:
                 chosen.append((column, left))
-        if not chosen:  # of single levels only: one of them stands for the rest
-            chosen = self._blocks()[:1]
+        if not chosen:  # of single levels only: one of them, always there, stands for the rest
+            column, features = self._blocks()[0]
+            chosen = [(column, features[:1])]
         self._learn_columns(chosen, says_missing)
         self.kept_ = np.array([f for _, features in chosen for f in features], dtype=np.int64)
         self.otherwise_ = whole

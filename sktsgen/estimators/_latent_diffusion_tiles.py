@@ -27,6 +27,28 @@ class Tile(NamedTuple):
     end: int
 
 
+def tiles_side_by_side(lengths: np.ndarray, window: int) -> list[Tile]:
+    """Cover series with windows side by side; the last of each ends where it does.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_series,)
+        Rows of every series, at least 1; a shorter one has one window.
+    window : int
+        Rows of a window.
+
+    Returns
+    -------
+    tiles : list of Tile
+        Every row is kept once.
+    """
+    return [
+        Tile(series, max(0, min(begin, length - window)), begin, min(begin + window, length))
+        for series, length in enumerate(lengths.tolist())
+        for begin in range(0, length, window)
+    ]
+
+
 def tiles_to_fill(lengths: np.ndarray, window: int) -> list[list[Tile]]:
     """Cover series with windows in two rounds.
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen.data import Panel, PanelSpec, Windows, restore_panel, restore_rows
-from sktsgen.estimators._draw import Draw, check_count
+from sktsgen.estimators._draw import Draw, check_count, labels_to_score
 from sktsgen.estimators._multiscale_data import CHUNK, WindowData
 from sktsgen.estimators._multiscale_stages import MultiScaleStages
 from sktsgen.estimators._slots import hidden_levels
@@ -90,7 +90,9 @@ class MultiScaleParts(MultiScaleStages):
                 f"for all."
             )
         panel = self._read(X)
-        features = self._decoded_rows(panel, self._labels_to_score(y, panel), n_scales)
+        features = self._decoded_rows(
+            panel, labels_to_score(y, self.classes_, panel.n_series), n_scales
+        )
         values = self._decoded(features, np.zeros((panel.n_rows, self.codec_.n_uniforms_)))
         values = self._completed(values, self._split(panel)[1], panel.lengths)
         columns = self.spec_.column_index() if self.spec_.has_frames else None

@@ -12,12 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sktsgen.data import Panel
-from sktsgen.estimators._draw import class_indices
+from sktsgen.estimators._draw import labels_to_score
 from sktsgen.estimators._tables import Given, TableMixin
 
 # Time steps, padding included, that are worked on together.
 _STEPS = 2**14
-_SINGLE = ("array_2d", "frame")
 
 
 class ScoringMixin(TableMixin):
@@ -78,23 +77,15 @@ class ScoringMixin(TableMixin):
         panel = self._read(X)
         given = self._given(panel)
         slopes = self._slope_rows(given)
-        if self.classes_ is None or (y is not None and panel.spec.container not in _SINGLE):
-            return panel, self._density_rows(given, self._labels_to_score(y, panel)) + slopes
+        if self.classes_ is None or (y is not None and not panel.spec.is_single):
+            return panel, self._density_rows(
+                given, labels_to_score(y, self.classes_, panel.n_series)
+            ) + slopes
         per_class = [
             self._density_rows(given, np.full(panel.n_series, label))
             for label in range(len(self.class_prior_))
         ]
         return panel, self._average_classes(np.stack(per_class), panel) + slopes
-
-    def _labels_to_score(self, y: Any, panel: Panel) -> np.ndarray:
-        if self.classes_ is None or y is None:
-            return np.zeros(panel.n_series, dtype=np.int64)
-        if np.shape(y) != (panel.n_series,):
-            raise ValueError(
-                f"y has shape {np.shape(y)} and X has {panel.n_series} series; give one class "
-                f"label per series, or no y."
-            )
-        return class_indices(y, self.classes_)
 
     def _average_classes(self, per_class: np.ndarray, panel: Panel) -> np.ndarray:
         """Density of each row given the rows before it, with the class unknown at the start."""
@@ -142,7 +133,7 @@ class ScoringMixin(TableMixin):
 
 def totals(panel: Panel, rows: np.ndarray) -> np.ndarray:
     """Values of every row of one series as they are, and of a panel their sum over each series."""
-    if panel.spec.container in _SINGLE:
+    if panel.spec.is_single:
         return rows
     return np.asarray(np.add.reduceat(rows, panel.offsets[:-1]))
 

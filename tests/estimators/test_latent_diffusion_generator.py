@@ -199,13 +199,30 @@ def test_a_history_is_continued(mixed_model):
     assert stamps[0] == frame.index[-1] + pd.Timedelta(1, "h")
 
 
-def test_forecasts_do_not_see_the_future(forecaster):
+def test_forecasts_follow_their_history(forecaster):
     frame = mixed_frame()
     one = forecaster.forecast(frame.iloc[:30], 6, n_samples=3)
-    again = forecaster.forecast(frame.iloc[:30].copy(), 6, n_samples=3)
-    pd.testing.assert_frame_equal(one, again)
     assert one.index.names == ["sample", "when"]
     assert one.index.get_level_values("when")[0] == frame.index[30]
+
+
+def test_a_long_history_counts_by_its_last_window():
+    X = make_var1(2, 40, random_state=0)
+    model = small(LatentDiffusionForecaster, time_features=False).fit(X)
+    other = X.copy()
+    other[:, :30] += 1.0  # out of sight, but not out of the key of the noise
+    one, two = (model.forecast(each, 5, n_samples=0) for each in (X, other))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_allclose(model.forecast(X[:, 30:], 5, n_samples=0), one, rtol=1e-5)
+
+
+def test_equal_histories_have_futures_of_their_own():
+    X = np.repeat(make_var1(1, 20, random_state=0), 3, axis=0)
+    model = small(LatentDiffusionForecaster).fit(X)
+    draws = model.forecast(X, 4, n_samples=5)
+    assert not np.isclose(draws[0], draws[1]).any()
+    assert not np.isclose(draws[1], draws[2]).any()
+    np.testing.assert_allclose(model.forecast(X[:1], 4, n_samples=5)[0], draws[0], rtol=1e-4)
 
 
 def test_a_forecast_does_not_depend_on_the_series_beside_it():
@@ -268,7 +285,9 @@ def test_wrong_quantiles_and_known_rows_are_refused(forecaster):
         forecaster.forecast(frame, 2, n_samples=0, mean=True)
     with pytest.raises(ValueError, match="quantiles and mean=True were both asked for"):
         forecaster.forecast(frame, 2, quantiles=[0.5], mean=True)
-    with pytest.raises(ValueError, match="a mean was asked of columns that are no numbers"):
+    with pytest.raises(
+        ValueError, match="a mean was asked of column 'state', which holds no numbers"
+    ):
         forecaster.forecast(frame, 2, mean=True)
     with pytest.raises(ValueError, match="n_samples=-1 must be a whole number of at least 0"):
         forecaster.forecast(frame, 2, n_samples=-1)
@@ -276,7 +295,9 @@ def test_wrong_quantiles_and_known_rows_are_refused(forecaster):
         forecaster.forecast(frame, 2, known=pd.DataFrame({"load": [1.0, 2.0, 3.0]}))
     with pytest.raises(ValueError, match="known has the column 'heat'"):
         forecaster.forecast(frame, 1, known=pd.DataFrame({"heat": [1.0]}))
-    with pytest.raises(ValueError, match="quantiles were asked of columns that are no numbers"):
+    with pytest.raises(
+        ValueError, match="quantiles were asked of column 'state', which holds no numbers"
+    ):
         forecaster.forecast(frame, 2, quantiles=[0.5])
     with pytest.raises(ValueError, match="horizon=0 must be a whole number"):
         forecaster.forecast(frame, 0)

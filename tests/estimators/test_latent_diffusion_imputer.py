@@ -185,12 +185,63 @@ def test_score_is_higher_for_what_was_learnt(model):
     rng = np.random.default_rng(0)
     assert model.score(X) > model.score(X + 5.0 * rng.standard_normal(X.shape))
     assert isinstance(model.score(X), float)
-    assert model.score(np.full((1, 8, 2), np.nan)) == 0.0
+    with pytest.raises(ValueError, match=r"score hides observed cells of X .* with 0 observed"):
+        model.score(np.full((1, 8, 2), np.nan))
 
 
 def test_inverse_transform_changes_nothing(model):
     X = panel()
     assert model.inverse_transform(X) is X
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_indicators_have_the_type_of_the_numbers_and_go_again(dtype):
+    X = panel().astype(dtype)
+    imputer = small(LatentDiffusionImputer, add_indicator=True).fit(X)
+    filled = imputer.transform(X)
+    assert (filled.dtype, filled.shape) == (dtype, (3, 30, 4))
+    np.testing.assert_array_equal(filled[..., 2:], np.isnan(X))
+    np.testing.assert_array_equal(imputer.inverse_transform(filled), filled[..., :2])
+    assert imputer.inverse_transform(list(filled))[0].shape == (30, 2)
+    frame = pd.DataFrame(X[0], columns=["a", "b"])
+    imputer.fit(frame)
+    assert list(imputer.inverse_transform(imputer.transform(frame))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"a": np.full(30, 7.0)}),
+        pd.DataFrame({"a": np.full(30, 7.0), "b": np.full(30, -1.0)}),
+        pd.DataFrame({"a": pd.Categorical(["x"] * 30)}),
+    ],
+)
+def test_gaps_of_what_never_changes_are_filled(frame):
+    gappy = frame.copy()
+    gappy.iloc[[3, 17]] = None
+    imputer = small(LatentDiffusionImputer).fit(gappy)
+    pd.testing.assert_frame_equal(imputer.transform(gappy), frame)
+    pd.testing.assert_frame_equal(imputer.sample_imputations(gappy)[0], frame)
+
+
+def test_spread_of_stamps_is_in_seconds():
+    frame = mixed_frame().assign(seen=lambda X: X.index + pd.to_timedelta(X["load"], unit="h"))
+    frame.loc[frame.index[10:20], "seen"] = pd.NaT
+    imputer = small(LatentDiffusionImputer).fit(frame)
+    _, std = imputer.transform(frame, return_std=True)
+    draws = [table["seen"].astype("int64") / 1e9 for table in imputer.sample_imputations(frame, 20)]
+    expected = np.std(draws, axis=0)
+    np.testing.assert_allclose(std["seen"], expected, rtol=1e-6, atol=1e-3)
+    assert expected[10:20].min() > 1.0
+
+
+def test_learnt_hours_are_not_made_up_where_there_are_no_stamps(mixed_model):
+    bare = mixed_frame().reset_index(drop=True)
+    with pytest.raises(
+        ValueError, match=r"X has no time stamps.*\['day', 'week'\]; give the time index"
+    ):
+        mixed_model.transform(bare)
+    small(LatentDiffusionImputer, time_features=False).fit(mixed_frame()).transform(bare)
 
 
 def test_an_empty_column_is_refused_by_name():
