@@ -226,7 +226,7 @@ def test_half_of_all_functions_fit_in_8_lines_and_nine_in_ten_in_25():
 
 def test_import_is_light():
     """The extras stay out until something asks for them."""
-    extras = ("dask", "hypothesis", "matplotlib", "pooch", "statsmodels")
+    extras = ("dask", "hypothesis", "matplotlib", "statsmodels")
     code = f"import sys, sktsgen; print(*[name for name in {extras} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []

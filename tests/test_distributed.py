@@ -65,6 +65,29 @@ def test_two_ranks_equal_one(tmp_path, engine):
     assert len(alone["losses"]) == 3
 
 
+@pytest.mark.distributed
+@pytest.mark.parametrize(
+    "engine", ["FactorizedARGenerator", "MultiScaleARGenerator", "LatentDiffusionImputer"]
+)
+def test_ranks_without_a_seed_have_one_in_common(tmp_path, engine):
+    run = run_script(tmp_path, engine, "fresh_", "", "0", "", ranks=2)
+    assert run.returncode == 0, run.stderr
+    first, second = (results(tmp_path, f"fresh_{rank}") for rank in (0, 1))
+    for name in ("losses", "score"):
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+
+
+@pytest.mark.distributed
+def test_ranks_come_back_to_the_patterns_of_one_process(tmp_path):
+    """As they do where windows are large."""
+    for ranks in (None, 2):
+        run = run_script(tmp_path, "LatentDiffusionGenerator", f"{ranks}_", "", "0", "0", "cpu",
+                         "96", ranks=ranks)  # fmt: skip
+        assert run.returncode == 0, run.stderr
+    alone, rank = results(tmp_path, "None_0"), results(tmp_path, "2_0")
+    np.testing.assert_allclose(rank["losses"], alone["losses"], rtol=1e-4)
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("engine", TEST_PARAMS)
@@ -89,7 +112,7 @@ def test_a_rank_that_dies_ends_the_job_and_leaves_the_last_checkpoint(tmp_path):
     folder = tmp_path / "checkpoints"
     run = run_script(tmp_path, "FactorizedARGenerator", "died_", str(folder), "2", ranks=2)
     assert run.returncode != 0
-    assert "RankLostError: Rank 0 of 2 lost another rank" in run.stderr
+    assert "RankLostError: Rank 0 of 2 could not speak to the others" in run.stderr
     assert "it goes on from the last whole epoch" in run.stderr.replace("\n", " ")
     state = torch.load(folder / "prior.checkpoint", weights_only=True)
     assert state["epoch"] == 2

@@ -16,6 +16,7 @@ import torch
 from sklearn.base import clone
 
 from sktsgen.datasets import make_var1
+from sktsgen.decoding._cuda_graph import SHORTEST_CAPTURE
 from sktsgen.exceptions import OutOfMemoryError
 from sktsgen.testing import check_generator
 from tests.citizen.asking import ESTIMATORS, GENERATORS, NETWORKS, answer, fitted
@@ -40,6 +41,15 @@ def new(name, **params):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_gpu_answers_as_the_processor_does(name):
     pd.testing.assert_frame_equal(answer(on_gpu(name)), answer(fitted(name)), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_gpu_draws_long_series_as_the_processor_does(name):
+    """Long enough for steps that are recorded to pay."""
+    length = 2 * SHORTEST_CAPTURE + 1
+    there = on_gpu(name).sample(2, length=length, random_state=1)
+    here = fitted(name).sample(2, length=length, random_state=1)
+    pd.testing.assert_frame_equal(there, here, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sktsgen import FactorizedARGenerator, LatentDiffusionImputer, MultiScaleARGenerator
 from sktsgen.datasets import make_ar1
+from sktsgen.diffusion import Autoencoder
 from sktsgen.exceptions import TrainingInterruptedWarning
-from sktsgen.nn import TokenPrior
+from sktsgen.nn import DualPathTokenizer, FactorizedTokenizer, TokenPrior
 from sktsgen.testing import TEST_PARAMS
 from sktsgen.training import Trainer
 from tests.estimators.models import fitted, panel, small
@@ -119,3 +121,43 @@ def test_warm_start_of_other_sizes_is_refused_and_the_model_kept(change, text):
     with pytest.raises(ValueError, match=f"warm_start=True goes on from the fit before.*{text}"):
         fitted(model.set_params(**change), panel())
     np.testing.assert_array_equal(model.sample(2), before)
+
+
+@pytest.mark.parametrize(
+    ("engine", "network", "n_steps"),
+    [
+        (FactorizedARGenerator, FactorizedTokenizer, 5),
+        (MultiScaleARGenerator, DualPathTokenizer, 5),
+        (LatentDiffusionImputer, Autoencoder, 5),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
+def test_a_first_stage_that_was_interrupted_goes_on_where_it_was(
+    engine, network, n_steps, tmp_path, monkeypatch
+):
+    """What the second stage has learnt of a cut one is no part of the training that goes on."""
+    params = {**TEST_PARAMS[engine.__name__], "max_epochs": 30, "random_state": 0}
+    if engine is LatentDiffusionImputer:
+        params["latent"] = "vae"
+
+    def new(folder=None):
+        return engine(**{**params, "trainer": Trainer(steps_per_epoch=3, checkpoint_dir=folder)})
+
+    X = make_ar1(8, 24, random_state=0)
+    straight = new().fit(X)
+    taken, original = [], network.loss
+
+    def loss(self, batch, step=None):
+        if step is not None:
+            taken.append(step)
+            if len(taken) == n_steps:  # in the second epoch
+                raise KeyboardInterrupt
+        return original(self, batch, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(network, "loss", loss)
+        with pytest.warns(TrainingInterruptedWarning, match="was interrupted after 1 of"):
+            new(tmp_path).fit(X)
+    resumed = new(tmp_path).fit(X)
+    assert resumed.loss_curve_ == straight.loss_curve_
+    assert resumed.score(X) == straight.score(X)

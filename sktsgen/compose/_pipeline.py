@@ -105,7 +105,7 @@ class GeneratorPipeline(Pipeline):
             with config_context(transform_output="pandas"):
                 features = super()._fit(table, *args, **kwargs)
         except (TypeError, ValueError) as error:
-            _name_what_is_no_number(table, error)
+            _note_what_is_no_number(table, error)
             raise
         self.spec_ = panel.spec
         self.keeps_index_ = _has_index_of(table, features)
@@ -372,14 +372,14 @@ def _numbered(index: pd.Index) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays(pairs)
 
 
-def _name_what_is_no_number(table: Any, error: Exception) -> None:
-    """Say which columns a step may have refused, where it does not say so itself."""
+def _note_what_is_no_number(table: Any, error: Exception) -> None:
+    """Add which columns a step may have refused to its error, where it does not say so itself."""
     if not isinstance(table, pd.DataFrame):
         return
     names = [name for name in table if not pd.api.types.is_numeric_dtype(table[name].dtype)]
     if names and not any(str(name) in str(error) for name in names):
-        raise ValueError(
-            f"a step refused the table ({error}), whose columns {names!r} are no numbers; begin "
-            f"with a step that takes them, as a ColumnTransformer, or give the table to the "
+        error.add_note(
+            f"The columns {names!r} of the table are no numbers. If a step refused them, begin "
+            f"with one that takes them, as a ColumnTransformer, or give the table to the "
             f"generator as it is."
-        ) from error
+        )

@@ -16,6 +16,7 @@ from sktsgen.data._windows import (
     MappedRows,
     Windows,
     split_windows,
+    spread_over,
     usable_window_length,
     window_starts,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "restore_rows",
     "split_static",
     "split_windows",
+    "spread_over",
     "static_columns",
     "summed_columns",
     "usable_window_length",

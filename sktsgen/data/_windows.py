@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _MAX_BLOCKS = 5
+_PART = 2**16  # rows that are read together where all are
 
 
 class LazyRows(Protocol):
@@ -54,6 +55,12 @@ class MappedRows:
         if self.transform is not None:
             found = self.transform(found)
         return torch.from_numpy(np.asarray(found, dtype=np.float32))
+
+
+def spread_over(n_items: int, most: int) -> Tensor:
+    """Give the numbers of at most `most` of some items, evenly spread over them."""
+    chosen = torch.linspace(0, n_items - 1, min(n_items, most)).long()
+    return chosen.clamp(max=n_items - 1)  # beyond 2**24 float32 rounds to the next even number
 
 
 class Windows:
@@ -105,6 +112,16 @@ class Windows:
     def __len__(self) -> int:
         """Return the number of windows."""
         return len(self.starts)
+
+    def content(self) -> Iterator[Tensor]:
+        """Everything that windows are gathered from, part by part."""
+        yield from (self.starts, self._ends)
+        for row in self.rows:
+            if isinstance(row, Tensor):
+                yield row
+            else:
+                for part in torch.arange(row.shape[0]).split(_PART):
+                    yield row[part]
 
     def gather(self, indices: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """Return the windows of the numbers `indices`.

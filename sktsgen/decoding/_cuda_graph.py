@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from typing import Any
 
 import torch
@@ -61,21 +62,33 @@ class CapturedStep(StaticStep):
         position = self.cache.position
         before = [tensor.clone() for tensor in model.state()]
         self.cache.settle()
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(_WARM_UP_STEPS):
-                super()._run()
-        torch.cuda.current_stream().wait_stream(stream)
-        self.graph = torch.cuda.CUDAGraph()
-        # What other threads do meanwhile, such as to ask for memory, is none of its business.
-        with _recording, torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
-            self.outputs = super()._run()
+        # Streams and graphs are of the current device, which need not be that of the model.
+        with _recording, torch.cuda.device(inputs.device):
+            stream = _stream_of(inputs.device)
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(_WARM_UP_STEPS):
+                    super()._run()
+            torch.cuda.current_stream().wait_stream(stream)
+            self.graph = torch.cuda.CUDAGraph()
+            # What other threads do meanwhile, such as to ask for memory, is none of its business.
+            with torch.cuda.graph(self.graph, stream=stream, capture_error_mode="thread_local"):
+                self.outputs = super()._run()
         # The warm-up wrote to the slot of the next step only, which the next step writes again.
         self.cache.position = position
         for tensor, value in zip(model.state(), before, strict=True):
             tensor.copy_(value)
 
     def _run(self) -> tuple[tuple[Tensor, ...], Tensor]:
-        self.graph.replay()
+        with torch.cuda.device(self.inputs.device):
+            self.graph.replay()
         return self.outputs
+
+
+@cache
+def _stream_of(device: torch.device) -> torch.cuda.Stream:
+    """Return the one stream of a device that warms up and records.
+
+    New ones come round again after some, and would then be that on which another thread records.
+    """
+    return torch.cuda.Stream(device)

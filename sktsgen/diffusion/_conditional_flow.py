@@ -129,13 +129,16 @@ class ConditionalFlow(FlowNetwork):
 
     def _masks(self, observed: Tensor, generator: torch.Generator, whole: Tensor) -> Masks:
         """Draw what is hidden."""
-        n_patterns = self.config["n_patterns"]
-        if not n_patterns or not isinstance(self.fill, GaussianFill):
-            return Masks(*self.hiding(observed, generator, whole))
         if self._pool is None:
+            return Masks(*self.hiding(observed, generator, whole))
+        return self._pool.pick(observed, generator)
+
+    def prepare(self) -> None:
+        """Draw the patterns that training comes back to, of a first guess that has been learnt."""
+        n_patterns = self.config["n_patterns"]
+        if n_patterns and isinstance(self.fill, GaussianFill):
             shape = self.n_timesteps, self.n_columns
             self._pool = PatternPool(self.hiding, self.fill, self._given, shape, n_patterns)
-        return self._pool.pick(observed, generator)
 
     def forget(self) -> None:
         """Drop what only training needs."""

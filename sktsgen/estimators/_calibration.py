@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sktsgen.data import Windows
+from sktsgen.data import Windows, spread_over
 from sktsgen.nn import MixtureEmission
 
 Moments = NDArray[np.float64]
@@ -172,7 +172,7 @@ def data_level(windows: Windows, n_steps: int) -> Level:
     """
     length = windows.window_length
     n_windows = min(len(windows), n_levelling(windows, length))
-    chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
+    chosen = spread_over(len(windows), n_windows)
     (features,), observed = windows.gather(chosen)
     level = mean_level(features.numpy(force=True), observed.numpy(force=True))
     if n_steps <= length or length < 2:
@@ -197,7 +197,7 @@ def gain_of_shifts(windows: Windows, n_steps: int) -> Moments:
 def data_variance(windows: Windows) -> Moments:
     """Variance of the first differences of the features of `windows`, spread over all of them."""
     n_windows = min(len(windows), n_calibrating(windows))
-    chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
+    chosen = spread_over(len(windows), n_windows)
     (features,), observed = windows.gather(chosen)
     differences = features.diff(dim=1)[observed[:, 1:]]
     return np.asarray(differences.double().var(0, correction=0).numpy(force=True))

@@ -15,7 +15,7 @@ from sktsgen.estimators._draw import check_sharpening
 from sktsgen.estimators._factorized_coding import FactorizedCoding
 from sktsgen.estimators._factorized_data import PriorData, TokenizerData
 from sktsgen.persistence import register
-from sktsgen.training import Trainer, go_on_from, make_generator
+from sktsgen.training import Trainer, generator_of_ranks, go_on_from, make_generator
 
 
 @register
@@ -54,7 +54,8 @@ class FactorizedARGenerator(FactorizedCoding):
         season before it. Auto is the strongest period of the spectrum that fits into half a
         window, where there is one; None looks back three steps only. For ``emission="mixture"``.
     d_model, n_layers, n_heads, n_kv_heads : int, default=64, 2, 4, 1
-        Width, blocks, query heads and key-value heads of the transformer.
+        Width, blocks, query heads and key-value heads of the transformer; `n_heads` divides
+        `d_model / 2`, and `n_kv_heads` divides `n_heads`.
     dropout : float or "auto", default="auto"
         Dropout rate of the transformer and of the density of values, in [0, 1). Auto is 0.1, 0.2
         from windows of 48 steps on or where rows times features are less than 50,000, and 0.5
@@ -244,7 +245,7 @@ class FactorizedARGenerator(FactorizedCoding):
 
     def _fit_stages(self, panel: Panel, labels: np.ndarray, former: dict[str, Any]) -> None:
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
-        generator = make_generator(self.random_state)
+        generator = generator_of_ranks(self.random_state, torch.device(self.device_))
         noise = make_generator(generator.initial_seed(), self.device_)
         training, validation = self._windows(panel)
         class_of = torch.tensor(labels, device=self.device_)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -25,6 +27,11 @@ class TokenizerData:
 
     def __len__(self) -> int:
         return len(self.windows)
+
+    def content(self) -> Iterator[Tensor]:
+        """Everything that batches are made of."""
+        yield self.labels
+        yield from self.windows.content()
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features (batch, time, feature), labels (batch,), observed (batch, time)."""
@@ -61,6 +68,12 @@ class PriorData(TokenizerData):
     ) -> None:
         super().__init__(windows, labels)
         self.static, self.tokenizer, self.reads_values = static, tokenizer, reads_values
+
+    def content(self) -> Iterator[Tensor]:
+        """Everything that batches are made of."""
+        yield self.static
+        yield from self.tokenizer.state_dict().values()
+        yield from super().content()
 
     @torch.no_grad()
     def batch(self, indices: Tensor) -> PriorBatch:  # type: ignore[override]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import LazyRows, Panel, Windows
+from sktsgen.data import LazyRows, Panel, Windows, spread_over
 from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
@@ -171,8 +171,7 @@ class FactorizedStages(AutoregressiveGenerator):
 
     def _noise_scale(self, data: TokenizerData) -> np.ndarray:
         """Root mean square of what the decoded codes leave over, per feature."""
-        last = len(data) - 1
-        indices = torch.linspace(0, last, min(len(data), _ERROR_WINDOWS)).long()
+        indices = spread_over(len(data), _ERROR_WINDOWS)
         total, n_rows = torch.zeros(self._n_features, dtype=torch.float64), 0
         with torch.inference_mode():
             for part in indices.split(64):

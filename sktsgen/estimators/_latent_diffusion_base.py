@@ -37,6 +37,7 @@ from sktsgen.training import (
     Recipe,
     Trainer,
     TrainingHistory,
+    generator_of_ranks,
     go_on_from,
     make_generator,
     resolve_device,
@@ -108,7 +109,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         ).fit(panel)
         self.clock_ = Clock().fit(panel, is_used=self.time_features)
         self.window_length_ = self._usable_window_length(panel.lengths)
-        generator = make_generator(self.random_state)
+        generator = generator_of_ranks(self.random_state, torch.device(self.device_))
         # Draws of one fitted estimator repeat themselves, whatever the random state was.
         self.seed_ = int(torch.randint(2**62, (), generator=generator))
         network = self._new_network(generator).to(self.device_)
@@ -118,10 +119,12 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         with torch.no_grad():
             features = learn_fill(network, rows, noise)
         parts = self._parts(features, rows)
-        network = self._with_latents(network, former, features, rows, parts, noise)
+        trainer = Trainer() if self.trainer is None else clone(self.trainer)
+        network = self._with_latents(network, former, features, rows, parts, noise, trainer)
         learn_lines(network, parts[0], self.table_)
         go_on_from(former, network)
-        history = self._train(network, parts, noise, stage="flow")
+        network.prepare()
+        history = self._train(network, parts, noise, trainer, stage="flow")
         network.forget()
         self.network_ = network.frozen()
         learn_stretch(self.network_, parts[1], SAMPLERS[self.sampler], self.n_sampling_steps)
@@ -248,6 +251,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         rows: Rows,
         parts: tuple[FlowData, FlowData],
         generator: torch.Generator,
+        trainer: Trainer,
     ) -> ConditionalFlow:
         """Return the network of what flows: cells, or latents where they are asked for."""
         self.reconstruction_error_ = 0.0
@@ -258,7 +262,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         initial = make_generator(generator.initial_seed())
         autoencoder = self._new_autoencoder(initial).to(self.device_)
         go_on_from(former.autoencoder if isinstance(former, LatentFlow) else None, autoencoder)
-        self._train(autoencoder, parts, generator, stage="autoencoder")
+        self._train(autoencoder, parts, generator, trainer, stage="autoencoder")
         judged = parts[1] if len(parts[1]) else parts[0]
         error = judge(autoencoder, judged, autoencoder.codes.embed(features).mean(0))
         if self.latent == "auto" and error > GOOD_ENOUGH:
@@ -287,10 +291,10 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         network: Network,
         parts: tuple[FlowData, FlowData],
         generator: torch.Generator,
+        trainer: Trainer,
         *,
         stage: str,
     ) -> TrainingHistory:
-        trainer = Trainer() if self.trainer is None else clone(self.trainer)
         return trainer.fit(
             network,
             parts[0],

@@ -44,7 +44,7 @@ class LatentDiffusionForecaster(Continuation):
     time_features : bool, default=True
         Whether hour, weekday and season are known to the model where there is a time index.
     d_model, n_layers, n_heads : int, default=64, 4, 4
-        Width, blocks and attention heads of the network.
+        Width, blocks and attention heads of the network; `n_heads` divides `d_model / 2`.
     dropout, column_attention : float, bool, default=0.1, False
         As in `LatentDiffusionImputer`.
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="midpoint"

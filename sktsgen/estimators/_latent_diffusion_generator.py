@@ -56,7 +56,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         Whether hour, weekday and season are known to the model where there is a time index. Then
         a draw belongs to its time stamps; without, to any time.
     d_model, n_layers, n_heads : int, default=64, 4, 4
-        Width, blocks and attention heads of the network.
+        Width, blocks and attention heads of the network; `n_heads` divides `d_model / 2`.
     dropout, column_attention : float, bool, default=0.0, False
         As in `LatentDiffusionImputer`.
     sampler : {"midpoint", "euler", "ddim", "dpm-solver++"}, default="dpm-solver++"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -27,6 +28,10 @@ class FlowData:
 
     def __len__(self) -> int:
         return len(self.windows)
+
+    def content(self) -> Iterator[Tensor]:
+        """Everything that batches are made of."""
+        yield from self.windows.content()
 
     def batch(self, indices: Tensor) -> FlowBatch:
         """Features (batch, time, feature) and what is observed (batch, time, column)."""

@@ -59,7 +59,7 @@ def _deviations(
     generator = torch.Generator(device).manual_seed(0)
     spread = torch.linspace(0, len(data) - 1, _N_WINDOWS, device=device).long()
     parts = []
-    for indices in spread.split(_CHUNK):
+    for indices in spread.clamp(max=len(data) - 1).split(_CHUNK):
         features, observed = data.batch(indices)
         hidden = draw_hidden(observed, flow.hiding.mixture, generator)
         problem = flow.pose(features[:, None], observed & ~hidden)

@@ -15,7 +15,7 @@ from sktsgen.estimators._draw import check_sharpening
 from sktsgen.estimators._multiscale_data import TokenData, WindowData
 from sktsgen.estimators._multiscale_parts import MultiScaleParts
 from sktsgen.persistence import register
-from sktsgen.training import Trainer, go_on_from, make_generator
+from sktsgen.training import Trainer, generator_of_ranks, go_on_from, make_generator
 
 
 @register
@@ -70,7 +70,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     d_model, n_layers : int or None, default=None
         Width and blocks of the transformer.
     n_heads : int, default=4
-        Query heads of the transformer.
+        Query heads of the transformer; `n_heads` divides `d_model / 2`.
     dropout : float, default=0.1
         Dropout rate of the transformer, in [0, 1).
     input_noise : float, default=0.3
@@ -145,7 +145,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     --------
     >>> from sktsgen import MultiScaleARGenerator
     >>> from sktsgen.datasets import make_ar1
-    >>> from sktsgen.training import Trainer
+    >>> from sktsgen.training import Trainer, generator_of_ranks
     >>> X = make_ar1(n_series=8, n_timesteps=32, random_state=0)
     >>> generator = MultiScaleARGenerator(
     ...     d_hidden=8,
@@ -269,7 +269,7 @@ class MultiScaleARGenerator(MultiScaleParts):
 
     def _fit_stages(self, panel: Panel, labels: np.ndarray, former: dict[str, Any]) -> None:
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
-        generator = make_generator(self.random_state)
+        generator = generator_of_ranks(self.random_state, torch.device(self.device_))
         noise = make_generator(generator.initial_seed(), self.device_)
         training, validation = self._windows(panel)
         class_of = torch.tensor(labels, device=self.device_)

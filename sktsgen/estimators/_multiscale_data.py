@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -44,6 +45,11 @@ class WindowData:
 
     def __len__(self) -> int:
         return len(self.windows)
+
+    def content(self) -> Iterator[Tensor]:
+        """Everything that batches are made of."""
+        yield from (self.labels, self.static)
+        yield from self.windows.content()
 
     def batch(self, indices: Tensor) -> Any:
         """Windows of the numbers `indices`, as the network's loss takes them."""
@@ -115,6 +121,12 @@ class TokenData(WindowData):
             if len(windows) * tokenizer.plan_size <= _DECODED_ONCE:
                 plans = map(self._decode, chunks, taken)
                 self.plan = Plan(*(torch.cat(part) for part in zip(*plans, strict=True)))
+
+    def content(self) -> Iterator[Tensor]:
+        """Everything that batches are made of."""
+        yield self.uniforms
+        yield from self.tokenizer.state_dict().values()
+        yield from super().content()
 
     @torch.no_grad()
     def batch(self, indices: Tensor) -> TokenBatch:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sktsgen.data import Panel, Windows
+from sktsgen.data import Panel, Windows, spread_over
 from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
@@ -167,14 +167,14 @@ class MultiScaleStages(AutoregressiveGenerator):
 
     def _count_codes(self, data: WindowData, n_codes: int) -> np.ndarray:
         """Count how often each scale uses each code, (n_scales, n_codes)."""
-        indices = torch.linspace(0, len(data) - 1, min(len(data), _COUNTED)).long()
+        indices = spread_over(len(data), _COUNTED)
         codes = encode_windows(self.tokenizer_, data, indices).numpy(force=True)
         scales = np.split(codes, np.cumsum(self.scales_)[:-1], axis=1)
         return np.stack([np.bincount(own.ravel(), minlength=n_codes) for own in scales])
 
     def _measure_inputs(self, prior: ScalePrior, data: TokenData) -> None:
         """Set the spread that the noise on what the prior reads is relative to."""
-        indices = torch.linspace(0, len(data) - 1, min(len(data), CHUNK)).long()
+        indices = spread_over(len(data), CHUNK)
         read = torch.cat(data.batch(indices).inputs, dim=-1).flatten(0, 1)
         prior.spread.copy_(read.std(0, unbiased=False))
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sktsgen.data import Windows
+from sktsgen.data import Windows, spread_over
 from sktsgen.nn import Slot
 from sktsgen.transformers import FeatureBlock, MixedTypeEncoder
 
@@ -100,7 +100,7 @@ def _mean_square(x: Tensor, counts: Tensor) -> Tensor:
 def _moves(windows: Windows, codec: MixedTypeEncoder) -> tuple[Tensor, Tensor]:
     """First differences of the features of some windows, and where neither cell is missing."""
     n_windows = min(len(windows), 1 + _COUNTED // windows.window_length)
-    chosen = torch.linspace(0, len(windows) - 1, n_windows).long()
+    chosen = spread_over(len(windows), n_windows)
     (features,), observed = windows.gather(chosen)
     is_there = observed[..., None].expand(features.shape).clone()
     gaps = {block.column: block.stop - 1 for block in codec.blocks_ if block.has_missing}

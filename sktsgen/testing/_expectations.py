@@ -58,7 +58,7 @@ def fitted(estimator: Any, X: Any = None, y: Any = None) -> Any:
     For laws that do not look at `fit` itself; half of the time of all laws would go there.
     """
     X = panel_array() if X is None else X
-    params = repr(fresh(estimator).get_params())
+    params = fresh(estimator).get_params(deep=False)
     key = type(estimator), str(joblib.hash((params, X, y)))
     if key not in _fitted:
         _fitted[key] = newly_fitted(estimator, X, y)

@@ -27,7 +27,7 @@ def fit_once(
         What `fit` takes. They are compared by their content.
     folder : path-like or None, default=None
         Where fitted generators are kept as files, for later processes; None keeps them in this
-        process only.
+        process only, as is done with estimators that have no `save`, such as pipelines.
 
     Returns
     -------
@@ -53,10 +53,12 @@ def fit_once(
     True
     """
     params = estimator.get_params(deep=False)
-    key = str(joblib.hash((__version__, type(estimator), repr(params), X, y)))
+    key = str(joblib.hash((__version__, type(estimator), params, X, y)))
     if key in _fitted:
         return _fitted[key]
-    path = None if folder is None else Path(folder) / f"{type(estimator).__name__}-{key}.sktsgen"
+    path = None
+    if folder is not None and hasattr(estimator, "save"):
+        path = Path(folder) / f"{type(estimator).__name__}-{key}.sktsgen"
     if path is not None and path.exists():
         _fitted[key] = load(path)
         return _fitted[key]

@@ -46,11 +46,13 @@ class Scale:
         known = by_series[np.isfinite(by_series)] if self.is_number else by_series[by_series >= 0]
         self.low, self.high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
         self.middle = float(np.median(known)) if known.size else 0.0
-        changes = np.diff(by_series, axis=1)
-        self.is_static = not np.nan_to_num(changes).any()
+        cells = np.where(np.isnan(by_series) | (by_series < 0) & ~self.is_number, np.nan, by_series)
+        highest, lowest = np.fmax.reduce(cells, axis=1), np.fmin.reduce(cells, axis=1)
+        self.is_static = not (highest > lowest).any()
         reach = (self.high - self.low) or 1.0
-        far = np.abs(by_series - self.middle).mean(axis=1) + np.abs(changes).sum(axis=1)
-        self.unrest = np.nan_to_num(far / reach)
+        # A gap is as far as a cell can be, and as large a change.
+        far = _or_reach(np.abs(cells - self.middle), reach).mean(axis=1)
+        self.unrest = (far + _or_reach(np.abs(np.diff(cells, axis=1)), reach).sum(axis=1)) / reach
         self.plainest = self._plainest(column, np.asarray(codes))
 
     def _plainest(self, column: Any, codes: NDArray[Any]) -> Any:
@@ -73,6 +75,10 @@ class Scale:
 
     def _step(self, level: int) -> float:
         return _round_step((self.high - self.low) / 2**level) if self.is_number else 0.0
+
+
+def _or_reach(distances: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    return np.where(np.isfinite(distances), distances, reach)
 
 
 def is_number(dtype: Any) -> bool:

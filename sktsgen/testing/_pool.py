@@ -120,7 +120,7 @@ def pool_of(generator: Any, n_series: int, length: int, seed: int) -> Pool:
     state = dict(vars(generator))
     with _lock:
         before, pools = _pools.get(generator, (state, {}))
-        if not _is_same(before, state):
+        if not is_same(before, state):
             before, pools = state, {}
         _pools[generator] = before, pools
         key = (n_series, length, seed)
@@ -129,5 +129,6 @@ def pool_of(generator: Any, n_series: int, length: int, seed: int) -> Pool:
         return pools[key]
 
 
-def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether two states of an estimator hold the very same attributes."""
     return one.keys() == other.keys() and all(one[name] is other[name] for name in one)

@@ -31,16 +31,11 @@ class Source:
         pool_size: int,
         seed: int,
     ) -> None:
-        self.given = generator
+        self.given = Given(generator)
         self.lengths, self.longest = sizes("length", length)
         self.extremes, self.missing = check_extremes(extremes), check_flag("missing", missing)
         self.pool_size = check_size("pool_size", pool_size)
         self.seed = check_size("seed", seed, least=0)  # None would be another pool each time
-
-    @cached_property
-    def generator(self) -> Any:
-        """The generator itself."""
-        return resolve(self.given)
 
     def example(self, draw: Any, n_series: int) -> Example:
         """Draw the rows of some series."""
@@ -65,7 +60,7 @@ class Source:
         # Without an upper bound, pools double in length, so that few are ever drawn.
         doubled = max(_SHORTEST_POOL, 1 << (length - 1).bit_length())
         longest = doubled if self.longest is None else self.longest
-        pool = pool_of(self.generator, self.pool_size, longest, self.seed)
+        pool = pool_of(self.given.generator, self.pool_size, longest, self.seed)
         dtypes = [column.dtype for column in pool.columns]
         if self.missing and not any(can_be_missing(dtype) for dtype in dtypes):
             raise ValueError(
@@ -76,8 +71,19 @@ class Source:
         return pool
 
 
-def resolve(given: Any) -> Any:
-    """Give a generator, its file or a function that returns it as the generator."""
+class Given:
+    """A generator, its file or a function that returns it; read when it is first asked for."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    @cached_property
+    def generator(self) -> Any:
+        """The generator itself."""
+        return _resolve(self.given)
+
+
+def _resolve(given: Any) -> Any:
     if isinstance(given, str | os.PathLike):
         given = load(given)
     elif callable(given):

@@ -6,6 +6,7 @@ import datetime
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 # 29 February, the same day of a year that has none, ends of a month and of a year.
@@ -32,7 +33,9 @@ class Grid:
             return []
         zone = self.stamps.tz
         changes = _clock_changes(zone) if zone is not None else []
-        return [pd.Timestamp(day).tz_localize(zone) for day in (*changes, *_DAYS)]
+        days = [pd.Timestamp(day) for day in (*changes, *_DAYS)]
+        # Where clocks change at midnight, a day may begin at one o'clock, or twice.
+        return [day.tz_localize(zone, ambiguous=True, nonexistent="shift_forward") for day in days]
 
     @cached_property
     def _freq(self) -> Any:
@@ -49,9 +52,16 @@ class Grid:
         the day of the month stays true.
         """
         first, freq = self.stamps[0], self._freq
-        span = first + 1000 * freq - first
-        n_steps = round((edge - first) / (span / 1000)) - before
-        moved: Any = pd.date_range(first + n_steps * freq, periods=length, freq=freq)
+        start = first.tz_localize(None).as_unit("s")  # in which a thousand years have room
+        step = (start + 1000 * freq - start).total_seconds() / 1000
+        n_steps = round((edge - first).total_seconds() / step) - before
+        if isinstance(freq, pd.offsets.Tick):
+            moved: Any = pd.date_range(first + n_steps * freq, periods=length, freq=freq)
+        else:  # by the clock on the wall, which leaves out some times and shows others twice
+            begin = first.tz_localize(None) + n_steps * freq
+            moved = pd.date_range(begin, periods=length, freq=freq).tz_localize(
+                first.tz, ambiguous=np.ones(length, dtype=bool), nonexistent="shift_forward"
+            )
         return moved.as_unit(self.stamps.unit).rename(self.stamps.name)  # type: ignore[attr-defined]
 
 

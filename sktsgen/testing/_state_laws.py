@@ -122,9 +122,11 @@ def _digest(generator: Any) -> str:
     return str(joblib.hash(generator.__getstate__()))
 
 
-def _read_global_states() -> tuple[object, str, bytes]:
+def _read_global_states() -> tuple[object, str, list[bytes]]:
     numpy_state = joblib.hash(np.random.get_state())  # noqa: NPY002 - watched, not used
-    return random.getstate(), str(numpy_state), torch.get_rng_state().numpy().tobytes()
+    of_gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    of_torch = [state.numpy().tobytes() for state in (torch.get_rng_state(), *of_gpus)]
+    return random.getstate(), str(numpy_state), of_torch
 
 
 @contextmanager

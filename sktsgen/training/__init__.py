@@ -1,5 +1,6 @@
 """The one optimisation loop."""
 
+from sktsgen.training._ranks import generator_of_ranks
 from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
 from sktsgen.training._runtime import make_generator, resolve_device
 from sktsgen.training._state import CheckpointStore, TrainState
@@ -13,6 +14,7 @@ __all__ = [
     "Trainer",
     "TrainingData",
     "TrainingHistory",
+    "generator_of_ranks",
     "go_on_from",
     "make_generator",
     "resolve_device",

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from sktsgen.exceptions import RankLostError
 from sktsgen.nn import Loss
+from sktsgen.training._runtime import make_generator
 
 Result = TypeVar("Result")
 
@@ -63,8 +64,8 @@ def _together() -> Iterator[None]:
         yield
     except RuntimeError as error:  # what every backend raises
         raise RankLostError(
-            f"Rank {rank} of {n_ranks} lost another rank, which ended or cannot be reached: "
-            f"{error} Look at what that rank printed and start the job again; with "
+            f"Rank {rank} of {n_ranks} could not speak to the others; one of them ended, or cannot "
+            f"be reached: {error} Look at what that rank printed and start the job again; with "
             f"Trainer(checkpoint_dir=...) it goes on from the last whole epoch."
         ) from error
 
@@ -126,6 +127,21 @@ def from_rank_zero(read: Callable[[], Result]) -> Result:
     if answer[1] is not None:
         raise answer[1]
     return answer[0]  # type: ignore[no-any-return]
+
+
+def generator_of_ranks(random_state: Any, device: torch.device) -> torch.Generator:
+    """Make the generator of a fit, on the processor: of all ranks that of rank 0.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+        As in scikit-learn; None is another seed each time, and so on each rank.
+    device : torch.device
+        Where the rank is going to train.
+    """
+    join_ranks(device)
+    seed = from_rank_zero(lambda: make_generator(random_state).initial_seed())
+    return torch.Generator().manual_seed(seed)
 
 
 class SharedNoise(TorchFunctionMode):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -11,6 +11,9 @@ from torch import Tensor
 
 class TrainingData(Sized, Protocol):
     """A number of items and a way to gather some of them into a batch."""
+
+    def content(self) -> Iterator[Tensor]:
+        """Everything that batches are made of, so that a checkpoint of other data is told apart."""
 
     def batch(self, indices: Tensor) -> Any:
         """Batch of the items at `indices`, as the network's ``loss`` takes it."""

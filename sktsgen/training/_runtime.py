@@ -29,9 +29,9 @@ def resolve_device(device: str) -> torch.device:
     Parameters
     ----------
     device : str
-        ``"auto"`` (cuda, else mps, else cpu) or a torch device such as ``"cpu"`` or ``"cuda:1"``.
-        Of several processes that ``torchrun`` started on a machine, each gets a cuda of its own
-        where no number is named; with fewer GPUs than processes, they share them.
+        ``"auto"`` (cuda, else cpu) or a torch device such as ``"cpu"`` or ``"cuda:1"``. Of several
+        processes that ``torchrun`` started on a machine, each gets a cuda of its own where no
+        number is named; with fewer GPUs than processes, they share them.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def resolve_device(device: str) -> torch.device:
     if device in ("auto", "cuda") and torch.cuda.is_available():
         n_gpus = torch.cuda.device_count()
         return torch.device("cuda" if own is None else f"cuda:{int(own) % n_gpus}")
-    if device == "auto":
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    if device == "auto":  # not mps, which has no float64, as statistics of the data are taken in
+        return torch.device("cpu")
     try:
         resolved = torch.device(device)
         torch.empty(0, device=resolved)
@@ -52,7 +52,19 @@ def resolve_device(device: str) -> torch.device:
             f"device={device!r} is not available here; use 'auto', 'cpu', or the name of an "
             f"accelerator this machine has."
         ) from error
+    if own is not None and resolved.type == "cuda":
+        _refuse_another_gpu(resolved, int(own))
     return resolved
+
+
+def _refuse_another_gpu(device: torch.device, own: int) -> None:
+    """Refuse the one GPU that a script names for all its ranks, where each can have its own."""
+    has_own = int(os.environ["LOCAL_WORLD_SIZE"]) <= torch.cuda.device_count()
+    if has_own and device.index != own:
+        raise ValueError(
+            f"device={str(device)!r} was asked for by rank {own} of this machine, which has a GPU "
+            f"for each; give 'cuda' or 'auto', and every rank takes its own."
+        )
 
 
 def make_generator(

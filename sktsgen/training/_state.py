@@ -7,12 +7,19 @@ import io
 import logging
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from sktsgen.nn import Network
+from sktsgen.training._recipe import TrainingData
+
+_NO_MATTER = ("checkpoint_dir", "compile")
 
 logger = logging.getLogger("sktsgen")
 
@@ -137,18 +144,48 @@ class CheckpointStore:
             )
 
 
+def identity_of(
+    network: Network, parts: tuple[TrainingData, TrainingData | None], known: dict[str, Any]
+) -> dict[str, str]:
+    """Say what is trained on what: a training is resumed only where all of it is the same.
+
+    Parameters
+    ----------
+    network : Network
+        Before its first step.
+    parts : (TrainingData, TrainingData or None)
+        What is trained on, and what is held out.
+    known : dict of str to object
+        How it is trained; where the checkpoint is kept is left out, and whether it is compiled.
+
+    Returns
+    -------
+    identity : dict of str to str
+        Of weights and data fingerprints, which tell other seeds and other data apart.
+    """
+    names = ("data", "held-out data")
+    contents = {
+        name: () if part is None else part.content()
+        for name, part in zip(names, parts, strict=True)
+    }
+    whole = {
+        **{f"network.{name}": value for name, value in network.config.items()},
+        **{name: value for name, value in known.items() if name not in _NO_MATTER},
+        "n_windows": len(parts[0]),
+        "initial weights": fingerprint(network.state_dict().values()),
+        **{name: fingerprint(content) for name, content in contents.items()},
+    }
+    return {name: str(value) for name, value in whole.items()}
+
+
 def copy_weights(module: torch.nn.Module) -> dict[str, Tensor]:
     """Copy weights and buffers."""
     return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
 
-def fingerprint(tensors: Any) -> str:
-    """Give a checksum of the values in nested tuples of tensors, which their order changes too."""
-    digest, pending = hashlib.sha256(), [tensors]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, Tensor):
-            digest.update(item.numpy(force=True).tobytes())
-        elif isinstance(item, tuple):
-            pending.extend(item)
-    return digest.hexdigest()[:12]
+def fingerprint(tensors: Iterable[Tensor]) -> str:
+    """Give a checksum of the values of tensors, which their order changes too."""
+    digest = hashlib.blake2b(digest_size=6)
+    for tensor in tensors:
+        digest.update(np.ascontiguousarray(tensor.numpy(force=True)).data)
+    return digest.hexdigest()

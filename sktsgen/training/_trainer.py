@@ -39,7 +39,7 @@ from sktsgen.training._ranks import (
 )
 from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
 from sktsgen.training._runtime import keep_freed_memory
-from sktsgen.training._state import CheckpointStore, TrainState, copy_weights, fingerprint
+from sktsgen.training._state import CheckpointStore, TrainState, copy_weights, identity_of
 
 logger = logging.getLogger("sktsgen")
 
@@ -77,6 +77,8 @@ class Trainer(BaseEstimator):
         "checkpoint_dir": [str, os.PathLike, None],
     }
 
+    _cut_stage: str | None = None
+
     def __init__(
         self,
         *,
@@ -89,6 +91,15 @@ class Trainer(BaseEstimator):
         self.precision = precision
         self.compile = compile
         self.checkpoint_dir = checkpoint_dir
+
+    def keeps_checkpoints_of(self, stage: str) -> bool:
+        """Whether to write and read them: not after a stage that was cut short and is to go on.
+
+        What is trained on it now will be trained on something else then.
+        """
+        if stage == self._cut_stage:
+            self._cut_stage = None
+        return self.checkpoint_dir is not None and self._cut_stage is None
 
     def fit(
         self,
@@ -156,6 +167,7 @@ class Trainer(BaseEstimator):
                 # There is nothing to keep, or other ranks that would wait for this one.
                 if not run.state.epoch or rank_and_size()[1] > 1:
                     raise
+                self._cut_stage = stage
                 run.warn_interrupted()
             except torch.OutOfMemoryError as error:
                 raise run.out_of_memory() from error
@@ -196,10 +208,12 @@ class _Run:
             fused=True,
         )
         self.average = copy_weights(network)
-        identity = self._identity()
         self.store: CheckpointStore | None = None
-        self.state = TrainState(identity, is_done=recipe.max_epochs == 0)
-        if trainer.checkpoint_dir is not None:
+        self.state = TrainState({}, is_done=recipe.max_epochs == 0)
+        if trainer.keeps_checkpoints_of(stage):
+            parts = data, self.validation
+            known = {**asdict(recipe), **trainer.get_params(), "device": self.device.type}
+            self.state.identity = identity_of(network, parts, known)
             resumed = from_rank_zero(self._read_checkpoint)
             if resumed is not None:
                 self._resume(resumed)
@@ -353,22 +367,6 @@ class _Run:
     def _autocast(self) -> AbstractContextManager[Any]:
         is_half = self.trainer.precision == "bf16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=is_half)
-
-    def _identity(self) -> dict[str, str]:
-        # Fingerprints of weights and some windows tell other seeds and other data apart.
-        last = len(self.data) - 1
-        some = torch.linspace(0, last, min(len(self.data), 64)).long()
-        known = {
-            **{f"network.{name}": value for name, value in self.network.config.items()},
-            **asdict(self.recipe),
-            "steps_per_epoch": self.trainer.steps_per_epoch,
-            "precision": self.trainer.precision,
-            "device": self.device.type,
-            "n_windows": len(self.data),
-            "initial weights": fingerprint(tuple(self.parameters)),
-            "data": fingerprint(self.data.batch(some)),
-        }
-        return {name: str(value) for name, value in known.items()}
 
     def _read_checkpoint(self) -> TrainState | None:
         """Open the store, on one rank alone, and read what is in it."""

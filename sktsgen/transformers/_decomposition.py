@@ -39,7 +39,7 @@ class SeasonalTrendDecomposer(Saving, OneToOneFeatureMixin, TransformerMixin, Ba
         - ``"stl"``: local regression, with one season that may change slowly [1]_.
         - ``"mstl"``: the same with several seasons [2]_; `seasonal` is their sum.
 
-        The last two need statsmodels: ``pip install 'sktsgen[stl]'``.
+        The last two need statsmodels: ``pip install -c constraints.txt -e '.[stl]'`` in the clone.
     period : int, sequence of int or None, default=None
         Lengths of the seasons, in time steps, each at least 2; ``"stl"`` takes one, and an empty
         sequence means no season. None finds them in the spectrum of the training series.

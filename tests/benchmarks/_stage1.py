@@ -95,12 +95,16 @@ class _Watched:
 
     def __init__(self, data: Any, network: nn.Module, observe: Callable[[Row], None]) -> None:
         self.data, self.network, self.observe = data, network, observe
-        self.step = -1  # the trainer takes a fingerprint of the data before its first step
+        self.step = 0
         size = min(len(data), 2000)
         self.shown = torch.linspace(0, len(data) - 1, size).long()
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def content(self) -> Iterator[torch.Tensor]:
+        """What the data holds."""
+        return self.data.content()
 
     def batch(self, indices: torch.Tensor) -> Any:
         """Pass the batch on."""

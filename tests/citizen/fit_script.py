@@ -1,6 +1,6 @@
 """A user's script: fit, then write what came of it.
 
-``folder engine name [checkpoints [die_at [seed [device]]]]``
+``folder engine name [checkpoints [die_at [seed [device [window]]]]]``, no seed for a fresh one
 
 It knows nothing of ranks; `torchrun` starts it as it is.
 """
@@ -53,13 +53,14 @@ def answer(estimator, X):
     return estimator.transform(X) if hasattr(estimator, "transform") else estimator.forecast(X, 4)
 
 
-def main(folder, engine, name, checkpoints="", die_at="0", seed="0", device="cpu"):
+def main(folder, engine, name, checkpoints="", die_at="0", seed="0", device="cpu", window="8"):
     rank = os.environ.get("RANK", "0")
     if int(die_at) and rank == "1":
         die_in_epoch(int(die_at))
     trainer = Trainer(steps_per_epoch=5, checkpoint_dir=checkpoints or None)
-    params = {"max_epochs": 3, "trainer": trainer, "random_state": int(seed), "batch_size": 16}
-    own = {"window_length": 8, "device": device, **OPTIONS.get(engine, {})}
+    params = {"max_epochs": 3, "trainer": trainer, "batch_size": 16}
+    params["random_state"] = int(seed) if seed else None
+    own = {"window_length": int(window), "device": device, **OPTIONS.get(engine, {})}
     params = {**TEST_PARAMS[engine], **own, **params}
     estimator = getattr(sktsgen.estimators, engine)(**params)
     X = gappy_panel()

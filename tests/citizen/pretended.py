@@ -21,6 +21,9 @@ from sktsgen.decoding._cuda_graph import StaticStep
 GPU = torch.device("cuda:0")
 # What may read tensors of two devices: it copies, or asks for their types alone.
 _COPIES = {"copy_", "data.__set__", "__setitem__", "_has_compatible_shallow_copy_type"}
+_DRAWS = {"rand", "randn", "randint", "randperm", "multinomial", "bernoulli", "dropout"} | {
+    "uniform_", "normal_", "bernoulli_", "exponential_",
+}  # fmt: skip
 _FROM_GPU = {"numpy", "__array__"}
 
 
@@ -69,6 +72,8 @@ class PretendedGPU(TorchFunctionMode):
         lies = any(there) if target is None else target
         moves = target is not None and bool(there) and there[0] != target
         self._check_generator(kwargs.get("generator"), name, bool(lies))
+        if lies and name in _DRAWS and kwargs.get("generator") is None:
+            raise RuntimeError(f"{name} draws from the global generator of the GPU.")
 
         def place(tensor: Tensor) -> Tensor:
             if moves and any(tensor is given for given in tensors):

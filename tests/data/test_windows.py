@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sktsgen.data import MappedRows, Windows, split_windows, window_starts
+from sktsgen.data import MappedRows, Windows, split_windows, spread_over, window_starts
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 LENGTH = st.integers(1, 12)
@@ -200,3 +200,21 @@ def test_bad_fraction_is_named(fraction):
     text = f"validation_fraction={fraction} must be at least 0 and below 1."
     with pytest.raises(ValueError, match=re.escape(text)):
         split_windows([10], 2, fraction)
+
+
+@pytest.mark.parametrize("n_items", [1, 7, 1000, 2**24 + 4, 33_554_436])
+def test_what_is_spread_over_many_items_is_among_them(n_items):
+    chosen = spread_over(n_items, 64)
+    assert len(chosen) == min(n_items, 64)
+    assert (chosen.min(), chosen.max()) == (0, n_items - 1)
+
+
+def test_content_is_all_that_windows_are_made_of():
+    rows = torch.arange(10.0)[:, None]
+    mapped = MappedRows(rows.numpy())
+    contents = [
+        [part.tolist() for part in Windows((given,), [4, 6], 3).content()]
+        for given in (rows, mapped)
+    ]
+    assert contents[0] == contents[1]
+    assert contents[0][-1] == rows.tolist()

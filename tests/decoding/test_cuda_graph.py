@@ -1,10 +1,12 @@
 """The static step, and the captured one, against the eager step."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from sktsgen.decoding import SeriesNoise, decode
-from sktsgen.decoding._cuda_graph import StaticStep
+from sktsgen.decoding._cuda_graph import CapturedStep, StaticStep, _stream_of
 from sktsgen.nn import FactorizedDecoder, FactorizedModel
 from tests.nn.networks import new_prior, new_tokenizer
 
@@ -78,3 +80,44 @@ def test_captured_step_draws_what_the_eager_step_draws(has_mixture):
     eager_codes, eager_values = drawn(model, labels, eager)
     assert codes.equal(eager_codes)
     torch.testing.assert_close(values, eager_values, rtol=0, atol=1e-4)
+
+
+def test_steps_are_recorded_and_replayed_on_the_device_of_the_model(monkeypatch):
+    """Not on the current one; the warm-up and the record share one stream of it."""
+    calls, device = [], torch.device("cpu")
+
+    class Call:
+        def __init__(self, name, *args, **kwargs):
+            self.name, self.args = name, (*args, *kwargs.values())
+
+        def __enter__(self):
+            calls.append((self.name, *self.args))
+
+        def __exit__(self, *error):
+            calls.append((f"end of {self.name}",))
+
+        def wait_stream(self, other):
+            pass
+
+        def replay(self):
+            calls.append(("replay",))
+
+    for name in ("device", "stream", "graph", "CUDAGraph", "Stream"):
+        monkeypatch.setattr(torch.cuda, name, partial(Call, name))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: Call("current"))
+    _stream_of.cache_clear()
+    model, labels = new_model(has_mixture=True)
+    decoder, context = FactorizedDecoder(model, labels), model.begin(labels)
+    with torch.inference_mode():
+        step = CapturedStep(decoder, context.inputs, context.cache, decoder.n_uniforms)
+    names = [name for name, *_ in calls]
+    assert names == [
+        "device", "stream", "end of stream", "graph", "end of graph", "end of device",
+    ]  # fmt: skip
+    assert calls[0] == ("device", device)
+    (_, warm_up), (_, _, recorded, mode) = calls[1], calls[3]
+    assert (warm_up is recorded, warm_up.args, mode) == (True, (device,), "thread_local")
+    calls.clear()
+    step._run()
+    assert [name for name, *_ in calls] == ["device", "replay", "end of device"]
+    _stream_of.cache_clear()

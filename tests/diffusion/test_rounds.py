@@ -3,10 +3,12 @@
 import pytest
 import torch
 
+from sktsgen.diffusion import ConditionalFlow
 from sktsgen.diffusion._hiding import Hiding
 from sktsgen.diffusion._patterns import PatternPool
 from sktsgen.diffusion._rounds import LevelRounds
 from sktsgen.nn import GaussianFill
+from sktsgen.training._ranks import SharedNoise
 
 DISCRETE = [False, True, True]
 
@@ -72,3 +74,23 @@ def test_patterns_of_a_pool_are_what_the_first_guess_says_of_them_gaps_or_not():
     expected = fill.pattern(observed & ~hidden)
     for own, other in zip(pattern, expected, strict=True):
         torch.testing.assert_close(own, other, atol=1e-5, rtol=1e-4)
+
+
+def test_ranks_come_back_to_the_patterns_of_one_process():
+    """They are drawn before training, and not as the share of a rank."""
+    model = ConditionalFlow(
+        n_timesteps=24, widths=[1], columns=[0], n_columns=1, rank=8, n_patterns=16,
+        mixture={"cells": 0.5, "future": 0.5}, metadata=[], condition_noise=0.0, d_model=8,
+        n_layers=1, n_heads=1, dropout=0.0, has_column_attention=False, generator=seeded(),
+    )  # fmt: skip
+    model.fill.loadings.copy_(torch.randn(24, 8, generator=seeded()))
+    model.prepare()
+    patterns = model._pool.hidden.clone()
+    observed = torch.ones(64, 24, 1, dtype=torch.bool)
+    whole = model._masks(observed, seeded(5), observed).hidden
+    for rank in range(2):
+        share = slice(rank, None, 2)
+        with SharedNoise(rank, 2, 32):
+            part = model._masks(observed[share], seeded(5), observed).hidden
+        assert torch.equal(part, whole[share])
+    assert torch.equal(model._pool.hidden, patterns)

@@ -7,8 +7,11 @@ import textwrap
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 
+from sktsgen import make_generator_pipeline
 from sktsgen.testing import fit_once
 from tests.estimators.models import panel, small
 
@@ -79,12 +82,26 @@ def test_a_failure_replays_exactly_in_a_new_process(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
 def test_one_fit_for_equal_arguments(tmp_path):
-    first = fit_once(small(), panel(), folder=tmp_path)
-    assert fit_once(small(), panel(), folder=tmp_path) is first
-    assert len(list(tmp_path.iterdir())) in (0, 1)  # another test may have fitted it before
+    first = fit_once(small(random_state=12), panel(), folder=tmp_path)
+    assert fit_once(small(random_state=12), panel(), folder=tmp_path) is first
+    assert len(list(tmp_path.iterdir())) == 1
     assert fit_once(small(random_state=1), panel()) is not first
     assert fit_once(small(), panel(), [0, 1, 0, 1]) is not first
     assert fit_once(small(), panel(3)) is not first
+
+
+@pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
+def test_random_states_are_told_apart_by_what_they_are(tmp_path):
+    fits = [fit_once(small(random_state=np.random.RandomState(s)), panel()) for s in range(4)]
+    assert len({id(fit) for fit in fits}) == 4
+    assert fit_once(small(random_state=np.random.RandomState(2)), panel()) is fits[2]
+
+
+@pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")
+def test_what_cannot_be_saved_is_kept_by_the_process(tmp_path):
+    pipeline = make_generator_pipeline(StandardScaler(), small())
+    assert fit_once(pipeline, panel(), folder=tmp_path) is fit_once(pipeline, panel())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.filterwarnings("ignore::sktsgen.exceptions.CodebookUsageWarning")

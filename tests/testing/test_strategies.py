@@ -13,6 +13,8 @@ from hypothesis.extra.pandas import column, data_frames, range_indexes
 from sktsgen import FactorizedARGenerator
 from sktsgen.datasets import make_building_energy
 from sktsgen.testing import fit_once, panels, time_series
+from sktsgen.testing._plainness import Scale
+from sktsgen.testing._stamps import Grid
 from sktsgen.training import Trainer
 from tests.testing.canned import CannedGenerator
 
@@ -475,3 +477,32 @@ def test_nothing_is_found_where_nothing_is():
             lambda X: not keeps_the_total(X["temperature"].to_numpy()),
             settings=settings(database=None, deadline=None, max_examples=100),
         )
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/Santiago", "Africa/Cairo", "Asia/Beirut", "America/Havana", None]
+)
+@pytest.mark.parametrize("freq", ["h", "QE", "YE", "15s"])
+@pytest.mark.parametrize("unit", ["ns", "us"])
+def test_awkward_days_of_all_zones_and_frequencies_are_reached(zone, freq, unit):
+    """Some days of these zones have no midnight, or two; a thousand years do not fit into ns."""
+    stamps = pd.date_range("2002-05-31", periods=5, freq=freq, tz=zone).as_unit(unit)
+    grid = Grid(stamps)
+    assert len(grid.edges) >= 6
+    for edge in grid.edges:
+        moved = grid.around(edge, 8, 4)
+        assert (len(moved), moved.dtype) == (8, stamps.dtype)
+        assert moved[0] <= edge + pd.Timedelta(days=366)
+        assert edge - pd.Timedelta(days=366) <= moved[-1]
+
+
+def test_series_with_gaps_are_no_plainer_than_whole_ones():
+    rows = [[0, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1], [50, -70, 30, np.nan, 90, -100], [np.nan] * 6]
+    unrest = Scale(np.array(rows).ravel(), 6).unrest
+    assert np.argmin(unrest) == 0
+    assert unrest[2] > unrest[1] > unrest[0]
+    assert unrest[3] > unrest[1]
+    assert not Scale(np.array([1, np.nan, 5, np.nan, 9, np.nan]), 6).is_static
+    assert Scale(np.array([1, np.nan, 1, 4, 4, np.nan]), 3).is_static
+    assert Scale(pd.array(["a", None, "b", "b"], dtype="str"), 2).is_static
+    assert not Scale(pd.array(["a", None, "b", "b"], dtype="str"), 4).is_static

@@ -109,6 +109,14 @@ def test_the_generator_stays_as_it_is():
     np.testing.assert_array_equal(generator.sample(2, random_state=1), before)
 
 
+def test_a_new_fit_gives_new_tokens():
+    generator = small().fit(panel())
+    strategy = token_series(generator, length=3)
+    near = plainest(strategy)
+    generator.fit(panel() + 100.0)
+    assert (plainest(strategy) - near > 50.0).all()
+
+
 def test_generators_without_tokens_are_refused():
     text = "CannedGenerator draws no tokens step by step; use `time_series`"
     with pytest.raises(TypeError, match=re.escape(text)):

@@ -145,3 +145,24 @@ def test_a_batch_that_cannot_be_shared_is_named(tmp_path):
     found = run_ranks(tmp_path, "uneven")
     message = "batch_size=7 cannot be shared evenly among 2 ranks; choose a multiple of 2."
     assert [one["error"] for one in found] == [message] * 2
+
+
+@pytest.mark.parametrize(("device", "n_ranks"), [("cuda:0", 2), ("cuda:1", 1)])
+def test_one_gpu_named_for_all_ranks_is_refused_where_each_has_its_own(
+    monkeypatch, device, n_ranks
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch, "empty", lambda *args, **kwargs: None)
+    monkeypatch.setenv("LOCAL_RANK", "1" if n_ranks == 2 else "0")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(n_ranks))
+    with pytest.raises(ValueError, match=f"device='{device}' was asked for by rank"):
+        resolve_device(device)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")  # more than GPUs: they share
+    assert resolve_device(device) == torch.device(device)
+
+
+def test_auto_leaves_apple_s_accelerator_aside(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert resolve_device("auto") == torch.device("cpu")

@@ -5,7 +5,8 @@ import re
 import pytest
 import torch
 
-from sktsgen.training import CheckpointStore, TrainState
+from sktsgen.exceptions import TrainingInterruptedWarning
+from sktsgen.training import CheckpointStore, Trainer, TrainState
 from sktsgen.training import _state as state_module
 from tests.training.toys import Line, Pairs, new_line, new_recipe, seeded, train
 
@@ -164,3 +165,40 @@ def test_a_folder_that_cannot_be_written_is_named_before_training(tmp_path):
 def test_a_missing_folder_is_made(tmp_path):
     train(new_line(), folder=tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b" / FILE).exists()
+
+
+@pytest.mark.parametrize("changed", ["a target", "a held-out target", "a buffer"])
+def test_one_other_number_anywhere_is_another_training(tmp_path, changed):
+    recipe = new_recipe(max_epochs=1)
+
+    def parts():
+        return new_line(), Pairs(500), Pairs(300, seed=1)
+
+    line, data, held_out = parts()
+    train(line, data, folder=tmp_path, recipe=recipe, validation=held_out)
+    line, data, held_out = parts()
+    part = {"a target": data.y[-1:], "a held-out target": held_out.y[-1:]}
+    part.get(changed, line.n_seen).add_(1)
+    name = {"a target": "data was", "a held-out target": "held-out data was"}
+    with pytest.raises(ValueError, match=name.get(changed, "initial weights was")):
+        train(line, data, folder=tmp_path, recipe=recipe, validation=held_out)
+
+
+def test_a_stage_after_one_that_was_cut_short_keeps_no_checkpoint(tmp_path):
+    class Interrupted(Line):
+        def loss(self, batch, step=None):
+            if step is not None and self.n_seen == 7:
+                raise KeyboardInterrupt
+            return super().loss(batch, step)
+
+    trainer = Trainer(steps_per_epoch=5, checkpoint_dir=tmp_path)
+    options = {"generator": seeded(), "stage": "first"}
+    with pytest.warns(TrainingInterruptedWarning):
+        trainer.fit(Interrupted(noise=0.1, generator=seeded()), Pairs(), new_recipe(), **options)
+    trainer.fit(new_line(), Pairs(), new_recipe(), **{**options, "stage": "second"})
+    assert [path.name for path in tmp_path.iterdir()] == ["first.checkpoint"]
+    options["generator"] = seeded()
+    history = trainer.fit(new_line(), Pairs(), new_recipe(), **options)
+    assert len(history.losses) == 4
+    trainer.fit(new_line(), Pairs(), new_recipe(), **{**options, "stage": "second"})
+    assert (tmp_path / "second.checkpoint").exists()

@@ -27,20 +27,20 @@ def test_training_finds_the_line():
 def test_every_item_is_seen_once_before_any_is_seen_again():
     data = Pairs(40)
     train(new_line(), data, recipe=new_recipe(max_epochs=1))
-    assert sorted(torch.cat(data.batches).tolist()) == list(range(40))
+    assert sorted(torch.cat(data.asked).tolist()) == list(range(40))
 
 
 def test_batches_larger_than_the_data_repeat_it_evenly():
     data = Pairs(3)
     train(new_line(), data, steps=4, recipe=new_recipe(max_epochs=1, batch_size=300))
-    assert [len(indices) for indices in data.batches] == [300] * 4
-    assert torch.bincount(torch.cat(data.batches)).tolist() == [400] * 3
+    assert [len(indices) for indices in data.asked] == [300] * 4
+    assert torch.bincount(torch.cat(data.asked)).tolist() == [400] * 3
 
 
 def test_epochs_are_shuffled_differently():
     data = Pairs(40)
     train(new_line(), data, recipe=new_recipe(max_epochs=2))
-    first, second = torch.cat(data.batches).split(40)
+    first, second = torch.cat(data.asked).split(40)
     assert not first.equal(second)
 
 

@@ -63,10 +63,8 @@ class Pairs:
     def __len__(self):
         return len(self.x)
 
-    @property
-    def batches(self):
-        """What was trained on: the very first look is for the identity of a checkpoint."""
-        return self.asked[1:]
+    def content(self):
+        yield from (self.x, self.y)
 
     def batch(self, indices):
         self.asked.append(indices)

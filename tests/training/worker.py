@@ -30,7 +30,7 @@ def work(rank, folder, mode):
         history = train(network, data, **options)
     except ValueError as error:
         return {"error": str(error)}
-    asked = data.batches
+    asked = data.asked
     return {
         "weight": network.weight.detach(),
         "losses": history.losses,
