@@ -51,7 +51,8 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 # For the templates of a class and of a room: what is documented at the top is not again below.
-autosummary_context = {"is_ours": is_ours, "everyday": sktsgen.__all__}
+everyday = [*sktsgen.__all__, "sktsgen.training.Trainer"]
+autosummary_context = {"is_ours": is_ours, "everyday": everyday}
 suppress_warnings = ["config.cache"]  # a function in the settings cannot be cached
 autosummary_imported_members = True
 autosummary_ignore_module_all = False  # a room's page lists its __all__, no more and no less

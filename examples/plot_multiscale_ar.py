@@ -64,14 +64,15 @@ plt.show()
 # New series, part by part
 # ------------------------
 # Samples come with their parts, and with the residual that is drawn around what the tokens decode
-# to. The length is free: four windows follow each other here, each given the one before it.
+# to. The length is free: windows of 48 hours follow each other, each overlapping by a quarter with
+# what is there already. Five of them make 192 hours; the lines mark their joints.
 
 samples, of_samples = generator.sample(3, length=192, return_components=True, random_state=1)
 fig, axs = plt.subplots(5, figsize=(8.0, 6.4), sharex=True, layout="constrained")
 for ax, (name, part) in zip(axs, {"sample": samples, **of_samples}.items(), strict=True):
     ax.plot(part["temperature"].loc[0].to_numpy(), color="#d9652b")
     ax.set_ylabel(name)
-    for joint in range(48, 192, 48):
+    for joint in range(48, 192, 36):
         ax.axvline(joint, color="#cccccc", linewidth=0.8)
 axs[-1].set_xlabel("hour")
 plt.show()

@@ -10,7 +10,7 @@ what the change brings about in the model's eyes.
 # %%
 # Weather leads, energy follows
 # -----------------------------
-# Hourly readings of a made-up office building; the weather may be given.
+# Hourly readings of a made-up office building; the temperature may be given.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,14 +28,14 @@ generator = LatentDiffusionGenerator(
 # %%
 # The same days, and colder ones
 # ------------------------------
-# Four days of weather as they were, and the same with half a standard deviation less. Both draws
-# take the same noise.
+# The temperature of four days as it was, and half a standard deviation lower. Both draws take the
+# same noise.
 
 actual = table[given].iloc[240:336].reset_index(drop=True)
 colder = actual - 0.5 * table[given].std()
 worlds = {
-    name: generator.sample(20, metadata=weather, random_state=1)
-    for name, weather in (("as it was", actual), ("colder", colder))
+    name: generator.sample(20, metadata=degrees, random_state=1)
+    for name, degrees in (("as it was", actual), ("colder", colder))
 }
 
 # %%

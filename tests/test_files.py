@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import safetensors.numpy
+import torch
 from joblib import Parallel, delayed
 
 import sktsgen
@@ -259,6 +260,20 @@ def test_skops_files_draw_alike(estimator):
     others = {name for name in unknown if not name.startswith("sktsgen.")}
     assert others <= {"numpy.dtype"}
     same_draw(io.loads(data, trusted=unknown), estimator)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU to open it on")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_models_of_gpus_that_are_not_there_work_on_the_processor(name):
+    model = copy.deepcopy(fitted(name))
+    state = {**model.__getstate__(), "device_": "cuda:7"}
+    opened = type(model).__new__(type(model))
+    opened.__setstate__({**state, "device": "auto"})
+    assert opened.device_ == "cpu"
+    same_draw(opened, model)
+    with pytest.warns(UserWarning, match="fitted with device='cuda:7', which is not here"):
+        opened.__setstate__({**state, "device": "cuda:7"})
+    same_draw(opened, model)
 
 
 # Files of earlier releases.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -57,7 +58,7 @@ class FittedNetworks(Saving):
             is_network = isinstance(value, dict) and "__module__" in value
             setattr(self, name, Network.from_plain(value).frozen() if is_network else value)
         if "device_" in state:
-            self.to_device(_device_here(state["device_"]))
+            self.to_device(_device_here(state["device_"], state.get("device")))
 
 
 @contextmanager
@@ -72,10 +73,24 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
         raise
 
 
-def _device_here(device: str) -> str:
-    """Return the device a model was on, or the processor where that is missing."""
+def _device_here(device: str, wanted: str | None) -> str:
+    """Return the device a model was on, or the next best; warn where it was asked for by name."""
+    for here in (device, device.partition(":")[0]):
+        if _is_here(here):
+            return here
+    if wanted is not None and not _is_here(wanted):
+        warnings.warn(
+            f"The model was fitted with device={wanted!r}, which is not here; it works on the "
+            f"CPU, and to_device moves it.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return "cpu"
+
+
+def _is_here(device: str) -> bool:
     try:
         resolve_device(device)
     except ValueError:
-        return "cpu"
-    return device
+        return False
+    return True

@@ -56,7 +56,7 @@ class LatentDiffusionForecaster(Continuation):
     early_stopping, validation_fraction, n_iter_no_change, tol, warm_start : object
         As in `LatentDiffusionImputer`; True, 0.1, 5, 1e-4 and False by default.
     device : str, default="auto"
-        ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+        ``"auto"`` (cuda, else cpu) or the name of a torch device.
     random_state : int, RandomState or None, default=None
         Seed of `fit` and of the draws; those of one fitted forecaster repeat themselves.
     verbose : int, default=0

@@ -68,7 +68,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
     early_stopping, validation_fraction, n_iter_no_change, tol, warm_start : object
         As in `LatentDiffusionImputer`; False, 0.1, 5, 1e-4 and False by default.
     device : str, default="auto"
-        ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+        ``"auto"`` (cuda, else cpu) or the name of a torch device.
     random_state : int, RandomState or None, default=None
         Seed of `fit` and of `sample`; an int repeats both.
     verbose : int, default=0

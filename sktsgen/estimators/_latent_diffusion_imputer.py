@@ -86,7 +86,7 @@ class LatentDiffusionImputer(OneToOneFeatureMixin, TransformerMixin, LatentDiffu
         Whether `fit` goes on from the networks of the fit before, where there was one; sizes and
         kinds of columns must be the same.
     device : str, default="auto"
-        ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+        ``"auto"`` (cuda, else cpu) or the name of a torch device.
     random_state : int, RandomState or None, default=None
         Seed of `fit` and of the draws; those of one fitted imputer repeat themselves in any case.
     verbose : int, default=0

@@ -73,8 +73,9 @@ def load(path: str | os.PathLike[str], *, device: str = "auto") -> Any:
     path : str or path-like
         The file.
     device : str, default="auto"
-        Where the estimator is to work, such as "cpu" or "cuda:1"; "auto" leaves that to the
-        estimator's own `device`.
+        Where the estimator is to work, such as "cpu" or "cuda:1"; "auto" leaves it where it was
+        fitted, or puts it on the processor if there is no such device here, with a warning if it
+        was asked for by name.
 
     Returns
     -------

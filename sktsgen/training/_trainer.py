@@ -92,7 +92,7 @@ class Trainer(BaseEstimator):
         self.compile = compile
         self.checkpoint_dir = checkpoint_dir
 
-    def keeps_checkpoints_of(self, stage: str) -> bool:
+    def _keeps_checkpoints_of(self, stage: str) -> bool:
         """Whether to write and read them: not after a stage that was cut short and is to go on.
 
         What is trained on it now will be trained on something else then.
@@ -210,7 +210,7 @@ class _Run:
         self.average = copy_weights(network)
         self.store: CheckpointStore | None = None
         self.state = TrainState({}, is_done=recipe.max_epochs == 0)
-        if trainer.keeps_checkpoints_of(stage):
+        if trainer._keeps_checkpoints_of(stage):
             parts = data, self.validation
             known = {**asdict(recipe), **trainer.get_params(), "device": self.device.type}
             self.state.identity = identity_of(network, parts, known)
