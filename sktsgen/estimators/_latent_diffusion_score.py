@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -121,10 +123,10 @@ def _hidden_in(
     generator: torch.Generator,
 ) -> np.ndarray:
     """Cells of windows that are hidden, each in the rows that its window keeps."""
-    hidden = np.zeros_like(rows.observed)
-    for series, (offset, length) in enumerate(zip(rows.offsets, rows.lengths, strict=True)):
-        own = [tile for tile in tiles if tile.series == series]
-        steps = np.arange(min(window, length))
+    hidden, offsets = np.zeros_like(rows.observed), rows.offsets
+    for series, together in groupby(tiles, key=attrgetter("series")):
+        own, offset = list(together), offsets[series]
+        steps = np.arange(min(window, rows.lengths[series]))
         at = offset + np.array([tile.start for tile in own])[:, None] + steps
         cells = draw_hidden(torch.from_numpy(rows.observed[at]), mixture, generator).numpy()
         for tile, drawn in zip(own, cells, strict=True):
