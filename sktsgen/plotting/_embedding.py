@@ -147,9 +147,8 @@ def _flat_windows(
     fewest = min(len(side) for side in sides)
     if fewest < 5:
         raise ValueError(f"There are {fewest} windows on one side; give at least 5.")
-    real, _ = sides
-    present = ~np.isnan(real)
-    mean = np.where(present, real, 0.0).sum((0, 1)) / np.maximum(present.sum((0, 1)), 1)
+    present = ~np.isnan(sides[0])
+    mean = np.where(present, sides[0], 0.0).sum((0, 1)) / np.maximum(present.sum((0, 1)), 1)
     real, synthetic = (np.where(np.isnan(side), 0.0, side - mean) for side in sides)
     std = real.std((0, 1))
     scaled = [side / np.where(std > 0, std, 1.0) for side in (real, synthetic)]

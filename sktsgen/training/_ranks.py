@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from sktsgen.exceptions import RankLostError
 from sktsgen.nn import Loss
-from sktsgen.training._runtime import make_generator
+from sktsgen.training._runtime import has_gpu_for_each_rank, make_generator
 
 Result = TypeVar("Result")
 
@@ -46,8 +45,7 @@ def backend_of(device: torch.device) -> str:
     `nccl` wants a GPU for each rank; `gloo` goes by the memory of the host, so that ranks can share
     one.
     """
-    n_here = int(os.environ["LOCAL_WORLD_SIZE"])
-    has_own = device.type == "cuda" and n_here <= torch.cuda.device_count()
+    has_own = device.type == "cuda" and has_gpu_for_each_rank()
     return "nccl" if has_own else "gloo"
 
 

@@ -59,12 +59,16 @@ def resolve_device(device: str) -> torch.device:
 
 def _refuse_another_gpu(device: torch.device, own: int) -> None:
     """Refuse the one GPU that a script names for all its ranks, where each can have its own."""
-    has_own = int(os.environ["LOCAL_WORLD_SIZE"]) <= torch.cuda.device_count()
-    if has_own and device.index != own:
+    if has_gpu_for_each_rank() and device.index != own:
         raise ValueError(
             f"device={str(device)!r} was asked for by rank {own} of this machine, which has a GPU "
             f"for each; give 'cuda' or 'auto', and every rank takes its own."
         )
+
+
+def has_gpu_for_each_rank() -> bool:
+    """Tell whether the ranks that ``torchrun`` started on this machine can have a GPU each."""
+    return int(os.environ["LOCAL_WORLD_SIZE"]) <= torch.cuda.device_count()
 
 
 def make_generator(
