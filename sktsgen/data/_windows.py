@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _MAX_BLOCKS = 5
+_GOLDEN_RATIO = (np.sqrt(5.0) - 1.0) / 2.0
 _PART = 2**16  # rows that are read together where all are
 
 
@@ -61,6 +62,18 @@ def spread_over(n_items: int, most: int) -> Tensor:
     """Give the numbers of at most `most` of some items, evenly spread over them."""
     chosen = torch.linspace(0, n_items - 1, min(n_items, most)).long()
     return chosen.clamp(max=n_items - 1)  # beyond 2**24 float32 rounds to the next even number
+
+
+def spread_apart(n_items: int, most: int) -> np.ndarray:
+    """Give the numbers of at most `most` of some items, any first few of them far apart.
+
+    Multiples of the golden ratio, modulo one, fill the unit interval evenly at every count and
+    fall in step with no season, as every n-th item would.
+    """
+    places = np.arange(min(n_items, most)) * _GOLDEN_RATIO % 1.0
+    if n_items <= most:
+        return np.argsort(np.argsort(places))
+    return (places * n_items).astype(np.int64)
 
 
 class Windows:
@@ -195,7 +208,9 @@ def usable_window_length(asked: int | None, lengths: np.ndarray) -> int:
     return min(96 if asked is None else int(asked), int(lengths.max()))
 
 
-def window_starts(lengths: np.ndarray | Sequence[int], window_length: int) -> np.ndarray:
+def window_starts(
+    lengths: np.ndarray | Sequence[int], window_length: int, *, with_short: bool = True
+) -> np.ndarray:
     """Return the first row of every window, stride 1, none across two series.
 
     Parameters
@@ -204,16 +219,18 @@ def window_starts(lengths: np.ndarray | Sequence[int], window_length: int) -> np
         Number of rows of each series, at least 1.
     window_length : int
         Rows of a window, at least 1.
+    with_short : bool, default=True
+        Whether a series shorter than the window has one, which reaches past its end.
 
     Returns
     -------
     starts : ndarray of shape (n_windows,), dtype int64
-        Ascending. A series no longer than the window has one.
+        Ascending.
     """
     if window_length < 1:
         raise ValueError(f"window_length={window_length} must be at least 1.")
     lengths = np.asarray(lengths, dtype=np.int64)
-    counts = np.maximum(lengths - window_length + 1, 1)
+    counts = np.maximum(lengths - window_length + 1, int(with_short))
     shifts = (np.cumsum(lengths) - lengths) - (np.cumsum(counts) - counts)
     return np.asarray(np.arange(counts.sum()) + np.repeat(shifts, counts))
 

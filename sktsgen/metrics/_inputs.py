@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sktsgen.data import Table, read_tables
+from sktsgen.data import Table, read_tables, spread_apart, window_starts
 
 Windows = NDArray[np.float64]
 
 MAX_WINDOWS = 10_000  # cut from longer series; more say nothing new of a distribution
 MAX_LEVELS = 32  # of one column that networks and distances in time look at
-GOLDEN_RATIO = (np.sqrt(5.0) - 1.0) / 2.0
 
 
 class Cells(NamedTuple):
@@ -95,19 +94,14 @@ def window_rows(
     lengths: NDArray[np.int64], n_timesteps: int, max_windows: int | None, names: tuple[str, str]
 ) -> NDArray[np.int64]:
     """Return the rows of each window: (window, step)."""
-    counts = np.maximum(lengths - n_timesteps + 1, 0)
-    if not counts.any():
+    if lengths.max() < n_timesteps:
         raise ValueError(
             f"{names[0]} has series of at most {lengths.max()} steps and {names[1]} windows of "
             f"{n_timesteps}; give longer series, or shorter windows."
         )
-    firsts = np.cumsum(lengths) - lengths
-    starts = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts, counts, strict=True)])
-    is_cut = (counts > 1).any()
-    if is_cut and max_windows is not None and len(starts) > max_windows:
-        # Multiples of the golden ratio spread evenly and fall in step with no season.
-        places = np.sort(np.arange(max_windows) * GOLDEN_RATIO % 1.0)
-        starts = starts[(places * len(starts)).astype(np.int64)]
+    starts = window_starts(lengths, n_timesteps, with_short=False)
+    if lengths.max() > n_timesteps and max_windows is not None:
+        starts = starts[np.sort(spread_apart(len(starts), max_windows))]
     return starts[:, None] + np.arange(n_timesteps)
 
 

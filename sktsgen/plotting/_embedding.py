@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,13 +10,14 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from sktsgen.plotting._channels import Channels, read_channels
+from sktsgen.plotting._channels import read_channels
 from sktsgen.plotting._comparison import REAL, STYLE, SYNTHETIC, import_pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 METHODS = ("pca", "tsne")
+_MAX_LEVELS = 32  # of one column that tell windows apart
 
 
 class EmbeddingDisplay:
@@ -143,7 +145,12 @@ def _flat_windows(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cut windows of one length and scale them by the real mean and standard deviation."""
     given = read_channels(X_real, X_synthetic)
-    sides = [_indicated(cells[:max_windows], given) for cells in (given.real, given.synthetic)]
+    cells = [side[:max_windows] for side in (given.real, given.synthetic)]
+    shown = [
+        None if levels is None else _most_frequent(*(side[..., column] for side in cells))
+        for column, levels in enumerate(given.levels)
+    ]
+    sides = [_indicated(side, shown) for side in cells]
     fewest = min(len(side) for side in sides)
     if fewest < 5:
         raise ValueError(f"There are {fewest} windows on one side; give at least 5.")
@@ -155,13 +162,22 @@ def _flat_windows(
     return scaled[0].reshape(len(real), -1), scaled[1].reshape(len(synthetic), -1)
 
 
-def _indicated(windows: NDArray[np.float64], given: Channels) -> NDArray[np.float64]:
-    """Give each level a 0/1 column of its own."""
+def _indicated(
+    windows: NDArray[np.float64], shown: Sequence[NDArray[np.float64] | None]
+) -> NDArray[np.float64]:
+    """Put in the place of each column of levels a 0/1 column for each level to show."""
     parts = [
-        cells if levels is None else np.where(np.isnan(cells), np.nan, cells == range(len(levels)))
-        for levels, cells in zip(given.levels, np.split(windows, windows.shape[2], 2), strict=True)
+        cells if levels is None else np.where(np.isnan(cells), np.nan, cells == levels)
+        for levels, cells in zip(shown, np.split(windows, windows.shape[2], 2), strict=True)
     ]
     return np.concatenate(parts, axis=2)
+
+
+def _most_frequent(*sides: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the levels that have columns of their own: of many the most frequent ones."""
+    cells = np.concatenate([side.ravel() for side in sides])
+    found, counts = np.unique(cells[~np.isnan(cells)], return_counts=True)
+    return found[np.argsort(-counts, kind="stable")[:_MAX_LEVELS]]
 
 
 def _embed(

@@ -7,12 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sktsgen.data import spread_apart, window_starts
+
 # More windows than this change no line of a picture, only the time it takes.
 _MAX_WINDOWS = 2000
-
-# Multiples of the golden ratio, modulo one, fill the unit interval evenly at every count and fall
-# in step with no season, as every n-th window would.
-_GOLDEN_RATIO = (np.sqrt(5.0) - 1.0) / 2.0
 
 
 def cut_windows(
@@ -35,18 +33,9 @@ def cut_windows(
         All windows of stride one where there are at most 2,000 of them, else 2,000; in an order
         that keeps neighbours apart, so that any first few are examples of the whole.
     """
-    counts = np.maximum(lengths - window_length + 1, 0)
-    firsts = np.cumsum(lengths) - lengths
-    starts = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts, counts, strict=True)])
-    return values[starts[_spread(len(starts)), None] + np.arange(window_length)]
-
-
-def _spread(n_starts: int) -> NDArray[np.int64]:
-    """Positions of the windows to keep, of which the first few are already far apart."""
-    places = np.arange(min(n_starts, _MAX_WINDOWS)) * _GOLDEN_RATIO % 1.0
-    if n_starts <= _MAX_WINDOWS:
-        return np.argsort(np.argsort(places))
-    return (places * n_starts).astype(np.int64)
+    starts = window_starts(lengths, window_length, with_short=False)
+    starts = starts[spread_apart(len(starts), _MAX_WINDOWS)]
+    return values[starts[:, None] + np.arange(window_length)]
 
 
 def autocorrelations(

@@ -9,7 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sktsgen.data import MappedRows, Windows, split_windows, spread_over, window_starts
+from sktsgen.data import (
+    MappedRows,
+    Windows,
+    split_windows,
+    spread_apart,
+    spread_over,
+    window_starts,
+)
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=12)
 LENGTH = st.integers(1, 12)
@@ -52,6 +59,18 @@ def test_windows_read_every_row(lengths, window_length):
     starts = window_starts(lengths, window_length)
     assert (np.diff(starts) > 0).all()
     assert covered(lengths, starts, window_length).all()
+
+
+@given(lengths=LENGTHS, window_length=LENGTH)
+def test_whole_windows_are_those_that_fit_into_their_series(lengths, window_length):
+    starts = window_starts(lengths, window_length, with_short=False)
+    series = np.repeat(np.arange(len(lengths)), lengths)
+    fit = [
+        start
+        for start in range(len(series) - window_length + 1)
+        if series[start] == series[start + window_length - 1]
+    ]
+    assert starts.tolist() == fit
 
 
 def test_order_and_repeats_of_the_batch_are_kept():
@@ -207,6 +226,16 @@ def test_what_is_spread_over_many_items_is_among_them(n_items):
     chosen = spread_over(n_items, 64)
     assert len(chosen) == min(n_items, 64)
     assert (chosen.min(), chosen.max()) == (0, n_items - 1)
+
+
+@pytest.mark.parametrize("n_items", [1, 7, 100, 5000])
+def test_any_first_few_of_what_is_spread_apart_are_far_apart(n_items):
+    chosen = spread_apart(n_items, 100)
+    assert len(np.unique(chosen)) == min(n_items, 100)
+    assert chosen.min() >= 0
+    assert chosen.max() < n_items
+    few = np.sort(chosen[:4])
+    assert np.diff(few).min(initial=n_items) >= n_items // 10
 
 
 def test_content_is_all_that_windows_are_made_of():

@@ -8,6 +8,7 @@ import pytest
 from sktsgen.datasets import make_mixed_panel, make_sines
 from sktsgen.metrics import evaluate
 from sktsgen.plotting import EmbeddingDisplay, FidelityDisplay
+from sktsgen.plotting._embedding import _flat_windows
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +70,16 @@ def test_clouds_of_levels_part():
     display = EmbeddingDisplay.from_samples(real, real.assign(kind="b"))
     assert len(np.unique(display.real.round(6), axis=0)) == 2
     assert len(np.unique(display.synthetic.round(6), axis=0)) == 1
+
+
+def test_many_levels_are_told_apart_by_the_frequent_ones():
+    """A column of free text has as many levels as rows."""
+    index = pd.MultiIndex.from_product([range(400), range(5)])
+    kind = [f"once {row}" if row % 5 else "ab"[row % 2] for row in range(2000)]
+    real = pd.DataFrame({"kind": kind}, index=index)
+    windows, _ = _flat_windows(real, real, 500)
+    assert windows.shape == (400, 5 * 32)
+    assert len(np.unique(windows[:, :2], axis=0)) == 2
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
