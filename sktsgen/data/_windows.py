@@ -72,8 +72,8 @@ def spread_apart(n_items: int, most: int) -> np.ndarray:
     """
     places = np.arange(min(n_items, most)) * _GOLDEN_RATIO % 1.0
     if n_items <= most:
-        return np.argsort(np.argsort(places))
-    return (places * n_items).astype(np.int64)
+        return np.asarray(np.argsort(np.argsort(places)))
+    return np.asarray((places * n_items).astype(np.int64))
 
 
 class Windows:
