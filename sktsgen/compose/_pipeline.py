@@ -15,8 +15,22 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sktsgen.compose._way_back import into_container, refuse_without_inverse, undo_steps
-from sktsgen.data import Panel, check_panel, panel_to_frame, restore_rows
+from sktsgen.compose._given import given_features
+from sktsgen.compose._way_back import (
+    into_container,
+    refuse_components,
+    refuse_without_inverse,
+    undo_steps,
+)
+from sktsgen.compose._way_in import (
+    has_index_of,
+    note_what_is_no_number,
+    numbered,
+    panel_of,
+    table_of,
+    with_index,
+)
+from sktsgen.data import Panel, restore_rows
 
 _SINGLE = ("array_2d", "frame")
 
@@ -99,18 +113,18 @@ class GeneratorPipeline(Pipeline):
     def _fit(self, X: Any, *args: Any, **kwargs: Any) -> Any:
         # The one private method of scikit-learn the class builds on: all of fit, fit_transform
         # and fit_predict go through it, and only here is known what reaches the generator.
-        panel = _panel_of(X)
-        table = _table(X, panel)
+        panel = panel_of(X)
+        table = table_of(X, panel)
         try:
             with config_context(transform_output="pandas"):
                 features = super()._fit(table, *args, **kwargs)
         except (TypeError, ValueError) as error:
-            _note_what_is_no_number(table, error)
+            note_what_is_no_number(table, error)
             raise
         self.spec_ = panel.spec
-        self.keeps_index_ = _has_index_of(table, features)
+        self.keeps_index_ = has_index_of(table, features)
         self._refuse_joined_series(panel)
-        return _with_index(features, table)
+        return with_index(features, table)
 
     @property
     def window_length_(self) -> int:
@@ -184,7 +198,7 @@ class GeneratorPipeline(Pipeline):
         if isinstance(X, pd.DataFrame):
             return features
         columns = getattr(features, "columns", None)
-        return restore_rows(np.asarray(features), _panel_of(X), columns=columns)
+        return restore_rows(np.asarray(features), panel_of(X), columns=columns)
 
     @available_if(_last_has("transform"))
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
@@ -217,18 +231,28 @@ class GeneratorPipeline(Pipeline):
         prefix : array-like, list, DataFrame or None, default=None
             Histories to continue, in the units of the data; they go through the steps first.
         **options : object
-            What else `sample` of the generator takes, such as `length` and `random_state`.
+            What else `sample` of the generator takes, such as `length` and `random_state`;
+            `metadata` are in the units of the data and go through the steps too.
 
         Returns
         -------
         X : ndarray of shape (n_series, length, n_channels), list or DataFrame
             As the generator would have drawn them, had it been fitted to the same data itself.
+
+        Raises
+        ------
+        ValueError
+            If components are asked for, which are those of what the steps give; or if `metadata`
+            are given and the steps make other columns of the table.
         """
         check_is_fitted(self)
+        refuse_components(options)
         # The generator sees steps counted where the user has no stamps, and would take any start.
         self.spec_.time.grid(0, start=options.get("start"))
         if prefix is not None:
             options["prefix"] = self._features(prefix)
+        if options.get("metadata") is not None:
+            options["metadata"] = self._given(options["metadata"], "metadata", self._drawn_row)
         return self._bring_back(_generator_of(self).sample(n_samples, **options))
 
     @available_if(_can_bring_back("sample_batches"))
@@ -264,20 +288,30 @@ class GeneratorPipeline(Pipeline):
         horizon : int
             Steps ahead, at least 1.
         **options : object
-            What else `forecast` of the generator takes, such as `n_samples`.
+            What else `forecast` of the generator takes, such as `n_samples`; columns that are
+            `known` are in the units of the data and go through the steps too.
 
         Returns
         -------
         futures : ndarray, DataFrame or list
             With an axis, an index level or lists of samples, as `forecast` of the generator
             gives them.
+
+        Raises
+        ------
+        ValueError
+            If columns are `known` and the steps make other columns of the table.
         """
         check_is_fitted(self)
+        if options.get("known") is not None:
+            options["known"] = self._given(
+                options["known"], "known", lambda: table_of(X, panel_of(X)).tail(1)
+            )
         futures = _generator_of(self).forecast(self._features(X), horizon, **options)
-        series = self._bring_back(futures.set_axis(_numbered(futures.index)))
+        series = self._bring_back(futures.set_axis(numbered(futures.index)))
         if isinstance(series, pd.DataFrame):
             return series.set_axis(futures.index)
-        n_series = _panel_of(X).n_series
+        n_series = panel_of(X).n_series
         n_samples = len(series) // n_series
         if isinstance(series, list):
             return [series[i * n_samples : (i + 1) * n_samples] for i in range(n_series)]
@@ -288,20 +322,34 @@ class GeneratorPipeline(Pipeline):
     def _frames(self, X: Any) -> Iterator[pd.DataFrame]:
         """Hold scikit-learn's transformers to frames, and give `X` as one."""
         check_is_fitted(self)
-        panel = _panel_of(X)
+        panel = panel_of(X)
         self._refuse_joined_series(panel)
         with config_context(transform_output="pandas"):
-            yield _table(X, panel)
+            yield table_of(X, panel)
 
     def _features(self, X: Any, routed: Any = None) -> Any:
         """Transform `X` by all steps before the generator."""
-        routed = process_routing(self, "transform") if routed is None else routed
         with self._frames(X) as table:
-            features: Any = table
-            for name, step in self.steps[:-1]:
-                if not (step is None or step == "passthrough"):
-                    features = step.transform(features, **routed[name].transform)
-        return _with_index(features, table)
+            return self._transformed(table, routed)
+
+    def _transformed(self, table: pd.DataFrame, routed: Any = None) -> Any:
+        routed = process_routing(self, "transform") if routed is None else routed
+        features: Any = table
+        for name, step in self.steps[:-1]:
+            if not (step is None or step == "passthrough"):
+                features = step.transform(features, **routed[name].transform)
+        return with_index(features, table)
+
+    def _given(self, given: Any, name: str, row: Callable[[], pd.DataFrame]) -> Any:
+        """Transform some columns alone by all steps before the generator."""
+        with config_context(transform_output="pandas"):
+            return given_features(
+                given, name, spec=self.spec_, row=row, transform=self._transformed
+            )
+
+    def _drawn_row(self) -> pd.DataFrame:
+        drawn = self._bring_back(_generator_of(self).sample(1, length=1, random_state=0))
+        return table_of(drawn, panel_of(drawn))
 
     def _bring_back(self, drawn: Any) -> Any:
         return into_container(undo_steps(self.steps[:-1], drawn), self.spec_)
@@ -343,43 +391,3 @@ def make_generator_pipeline(
     """
     named = make_pipeline(*steps).steps
     return GeneratorPipeline(named, memory=memory, transform_input=transform_input, verbose=verbose)
-
-
-def _panel_of(X: Any) -> Panel:
-    return check_panel(X, mixed=True, missing=True)
-
-
-def _table(X: Any, panel: Panel) -> pd.DataFrame:
-    return X if isinstance(X, pd.DataFrame) else panel_to_frame(panel)
-
-
-def _has_index_of(table: pd.DataFrame, features: Any) -> bool:
-    """Whether features still tell which series and time each row belongs to."""
-    return isinstance(features, pd.DataFrame) and features.index.nlevels == table.index.nlevels
-
-
-def _with_index(features: Any, table: pd.DataFrame) -> Any:
-    """Give an array back the index of the table, where its rows are those of the table."""
-    if isinstance(features, np.ndarray) and len(features) == len(table):
-        return pd.DataFrame(features, index=table.index)
-    return features
-
-
-def _numbered(index: pd.Index) -> pd.MultiIndex:
-    """Index of (draw, time) in place of (series, sample, time) or (sample, time)."""
-    time: Any = index.nlevels - 1
-    pairs: Any = [index.droplevel(time).factorize()[0], index.get_level_values(time)]
-    return pd.MultiIndex.from_arrays(pairs)
-
-
-def _note_what_is_no_number(table: Any, error: Exception) -> None:
-    """Add which columns a step may have refused to its error, where it does not say so itself."""
-    if not isinstance(table, pd.DataFrame):
-        return
-    names = [name for name in table if not pd.api.types.is_numeric_dtype(table[name].dtype)]
-    if names and not any(str(name) in str(error) for name in names):
-        error.add_note(
-            f"The columns {names!r} of the table are no numbers. If a step refused them, begin "
-            f"with one that takes them, as a ColumnTransformer, or give the table to the "
-            f"generator as it is."
-        )

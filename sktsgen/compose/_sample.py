@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sktsgen.compose._way_back import refuse_without_inverse, undo_steps
+from sktsgen.compose._way_back import refuse_components, refuse_without_inverse, undo_steps
 
 
 def sample(estimator: Any, n_samples: int = 1, **options: Any) -> Any:
@@ -36,7 +36,8 @@ def sample(estimator: Any, n_samples: int = 1, **options: Any) -> Any:
     TypeError
         If `estimator` holds no generator.
     ValueError
-        If a step of a pipeline cannot be inverted, or a search kept no fitted estimator.
+        If a step of a pipeline cannot be inverted, or a search kept no fitted estimator; if a
+        plain pipeline is given a prefix or metadata, or asked for components.
     NotFittedError
         If `estimator` is not fitted.
 
@@ -80,4 +81,12 @@ def _best_of(search: Any) -> Any:
 def _sample_pipeline(pipeline: Pipeline, n_samples: int, options: dict[str, Any]) -> Any:
     *before, (_, generator) = pipeline.steps
     refuse_without_inverse(before)
+    refuse_components(options)
+    is_bare = all(step is None or step == "passthrough" for _, step in before)
+    for name in ("prefix", "metadata"):
+        if options.get(name) is not None and not is_bare:
+            raise ValueError(
+                f"{name} would reach the generator without the steps before it; build the "
+                f"pipeline by make_generator_pipeline, which takes {name} through them."
+            )
     return undo_steps(before, sample(generator, n_samples, **options))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -44,6 +44,15 @@ def refuse_without_inverse(steps: Sequence[tuple[str, Any]]) -> None:
                 "can be drawn in the units of the data; use one that has, or draw from the "
                 "generator alone."
             )
+
+
+def refuse_components(options: Mapping[str, Any]) -> None:
+    """Raise ValueError if parts of the series are asked for, which no step can undo."""
+    if options.get("return_components"):
+        raise ValueError(
+            "return_components=True asks for the parts of what the steps give, which cannot be "
+            "undone one by one; draw them from the generator alone."
+        )
 
 
 def into_container(drawn: Any, spec: PanelSpec) -> Any:

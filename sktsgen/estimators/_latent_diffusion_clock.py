@@ -87,3 +87,17 @@ def stamps_after(axis: TimeAxis, panel: Panel, n_steps: int) -> list[pd.Index]:
     if axis.kind == "none" or panel.last_stamps is None:
         return [pd.RangeIndex(n_steps)] * panel.n_series
     return [axis.grid_after(last, n_steps) for last in panel.last_stamps]
+
+
+def index_after(axis: TimeAxis, panel: Panel, n_steps: int) -> pd.Index | None:
+    """Stamps of the `n_steps` rows after each series, with its name where a frame has several.
+
+    None where rows are only counted.
+    """
+    if axis.kind == "none" or panel.last_stamps is None:
+        return None
+    first, *others = stamps_after(axis, panel, n_steps)
+    stamps = first.append(others)
+    if panel.spec.is_single or panel.series_ids is None:
+        return stamps
+    return pd.MultiIndex.from_arrays([panel.series_ids.repeat(n_steps), stamps])

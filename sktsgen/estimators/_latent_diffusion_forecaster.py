@@ -15,8 +15,9 @@ from sktsgen.data import Panel, PanelSpec, restore_panel
 from sktsgen.estimators._draw import check_count, with_sample_level
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._latent_diffusion_base import series_keys
+from sktsgen.estimators._latent_diffusion_clock import index_after
 from sktsgen.estimators._latent_diffusion_future import Continuation
-from sktsgen.estimators._latent_diffusion_metadata import check_given, put_given
+from sktsgen.estimators._latent_diffusion_metadata import check_given, in_order, put_given
 from sktsgen.estimators._latent_diffusion_rows import Rows
 from sktsgen.persistence import register
 from sktsgen.training import Trainer
@@ -204,9 +205,10 @@ class LatentDiffusionForecaster(Continuation):
             Whether to give the mean of the draws in their place, one future for each series. Of
             columns that are no numbers there is none; `n_samples=0` has their likeliest levels.
         known : DataFrame or None, default=None
-            Columns whose future is known, with `horizon` rows for each series of `X`, series
-            after series. They come back as given, and the others follow them; missing cells are
-            drawn.
+            Columns whose future is known, with `horizon` rows for each series of `X`. They come
+            back as given, and the others follow them; missing cells are drawn. Rows go by their
+            series and time stamps if they have some, and stand series after series if they are
+            numbered from 0.
         random_state : int, RandomState or None, default=None
             Seed of the draws; None is that of the fitted forecaster.
 
@@ -237,7 +239,7 @@ class LatentDiffusionForecaster(Continuation):
             _check_mean(levels, n_samples)
         past, seed = self._rows(panel), self._repeated_seed(random_state)
         rows = self._extend(past, panel, horizon)
-        given = None if known is None else self._show(rows, panel.lengths, known, horizon)
+        given = None if known is None else self._show(rows, panel, known, horizon)
         drawn = self._draw_after(
             rows,
             panel.lengths,
@@ -262,14 +264,16 @@ class LatentDiffusionForecaster(Continuation):
         futures = self._arranged(table, panel, len(levels), horizon, spec)
         return _with_levels(futures, levels) if isinstance(futures, pd.DataFrame) else futures
 
-    def _show(self, rows: Rows, past: np.ndarray, known: Any, horizon: int) -> pd.DataFrame:
+    def _show(self, rows: Rows, panel: Panel, known: Any, horizon: int) -> pd.DataFrame:
         """Put known columns of the future into rows; return them in the types of `fit`."""
         check_given(known, "known")
+        past = panel.lengths
         if len(known) != len(past) * horizon:
             raise ValueError(
                 f"known has {len(known)} rows; {len(past)} series and horizon={horizon} need "
                 f"{len(past) * horizon}."
             )
+        known = in_order(known, index_after(self.spec_.time, panel, horizon), "known")
         shown, given = self._encode_given(known, "known")
         at = ((rows.offsets + past)[:, None] + np.arange(horizon)).ravel()
         rows.features[at, : shown.features.shape[1]] = shown.features

@@ -21,6 +21,7 @@ from sktsgen.estimators._latent_diffusion_metadata import (
     add_up,
     check_metadata,
     hold,
+    on_grid,
     put_given,
     repeat,
 )
@@ -249,12 +250,13 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
             Histories to continue; what is returned comes after them. The first `n_samples` series
             continue the first history, and so on.
         metadata : DataFrame or None, default=None
-            Some of `metadata_columns` for every time step. They come back unchanged in every
-            series, and the other columns follow them. With the same seed and other metadata the
-            noise stays the same.
+            Some of `metadata_columns` for every time step; not with `prefix`. They come back
+            unchanged in every series, and the other columns follow them. With the same seed and
+            other metadata the noise stays the same. Rows go by their time stamps if they have
+            some, and stand in order if they are numbered from 0.
         start : time stamp or None, default=None
-            First stamp of every series; None is the first training stamp, or what follows the
-            history.
+            First stamp of every series; None is that of `metadata`, the first training stamp, or
+            what follows the history.
         random_state : int, RandomState or None, default=None
             Seed of this draw; None is that of the constructor. An int repeats the draw.
         n_jobs : int or None, default=None
@@ -340,6 +342,8 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
         check_count("length", length)
         histories = None if prefix is None else self._check_again(prefix)
         check_metadata(metadata, self.metadata_columns, histories is not None, length)
+        if metadata is not None:
+            metadata, start = on_grid(metadata, self.spec_.time, length, start)
         n_histories = 1 if histories is None else histories.n_series
         seed = self._seed(random_state)
         numbers = np.tile(np.arange(first, first + n_samples), n_histories)

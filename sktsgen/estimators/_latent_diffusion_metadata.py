@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sktsgen.data import restore_dtype
+from sktsgen.data import TimeAxis, restore_dtype
 
 # Types that have no missing value, and those that stand in for them.
 _WITH_GAPS = {"i": "Int64", "u": "UInt64", "b": "boolean"}
@@ -43,6 +43,67 @@ def check_given(given: Any, name: str) -> None:
     twice = given.columns[given.columns.duplicated()]
     if len(twice):
         raise ValueError(f"{name} has the column {twice[0]!r} more than once; give each once.")
+
+
+def in_order(given: pd.DataFrame, expected: pd.Index | None, name: str) -> pd.DataFrame:
+    """Bring rows into the order of the stamps they belong to; rows counted from 0 stay.
+
+    Parameters
+    ----------
+    given : DataFrame
+        As many rows as are expected.
+    expected : Index or None
+        Stamps, or pairs of series and stamp, in order; None where rows are only counted.
+    name : str
+        What the rows are called in messages.
+
+    Raises
+    ------
+    ValueError
+        If the rows have other stamps.
+    """
+    index: Any = given.index
+    if expected is None or index.equals(pd.RangeIndex(len(index))):
+        return given
+    if index.nlevels < expected.nlevels:
+        expected = expected.get_level_values(-1)
+    elif index.nlevels > expected.nlevels:
+        index = index.droplevel(list(range(index.nlevels - expected.nlevels)))
+    if index.equals(expected):
+        return given
+    at = index.get_indexer(expected) if index.is_unique else np.full(len(expected), -1)
+    if (at < 0).any():
+        lacking = ~np.asarray(expected.isin(index))
+        fault = f"has no row for {expected[lacking][0]}" if lacking.any() else "repeats stamps"
+        raise ValueError(
+            f"{name} {fault}; its index must be that of its series, from {expected[0]} to "
+            f"{expected[-1]}, or be dropped by reset_index(drop=True) if the rows are in order."
+        )
+    return given.iloc[at]
+
+
+def on_grid(
+    metadata: pd.DataFrame, axis: TimeAxis, length: int, start: Any
+) -> tuple[pd.DataFrame, Any]:
+    """Bring metadata into the order of their stamps, and return them with the first one.
+
+    Raises
+    ------
+    ValueError
+        If their stamps are not those of a series of `length` steps from `start`.
+    """
+    index: Any = metadata.index
+    if axis.kind == "none" or index.equals(pd.RangeIndex(length)):
+        return metadata, start
+    try:
+        first = index.get_level_values(-1).min() if start is None else start
+        grid = axis.grid(length, start=first)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"metadata and start={start!r} do not make a time axis of kind {axis.kind!r}, as the "
+            f"data had: {error}"
+        ) from error
+    return in_order(metadata, grid, "metadata"), first
 
 
 def as_fitted(cells: Any, dtype: Any, name: str) -> Any:
