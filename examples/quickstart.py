@@ -37,7 +37,12 @@ def parse_arguments():
 def read_table(path, time_column):
     """Read the table as it is: text, flags and gaps included."""
     parse_dates = False if time_column is None else [time_column]
-    return pd.read_csv(path, index_col=time_column, parse_dates=parse_dates)
+    table = pd.read_csv(path, index_col=time_column, parse_dates=parse_dates)
+    for column in table.select_dtypes(["object", "string"]):
+        some = table[column].dropna().head(100)
+        if len(some) and pd.to_datetime(some, errors="coerce", format="mixed").notna().all():
+            print(f"{column} looks like time stamps and is read as text; --time {column} uses them")
+    return table
 
 
 def main():

@@ -99,6 +99,8 @@ class BaseGenerator(FittedNetworks, DensityMixin, BaseEstimator):
     ) -> Iterator[Any]:
         """Draw series batch by batch, in bounded memory.
 
+        Classes, histories, starts and columns that are given are for `sample`.
+
         Parameters
         ----------
         n_samples : int

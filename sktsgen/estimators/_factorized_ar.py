@@ -99,7 +99,8 @@ class FactorizedARGenerator(FactorizedCoding):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_channels)
-        The basis, in the units of the data: X is about ``mean_ + transform(X) @ components_``.
+        The basis, in the units of the data: X is about ``mean_ + transform(X) @ components_``,
+        except in columns whose values recur or have long tails, which are learnt on another scale.
         Where channels are not all dynamic numbers without gaps, one column for each feature of
         `codec_`, whose ``get_feature_names_out`` names them.
     mean_ : ndarray of shape (n_channels,)

@@ -145,7 +145,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     --------
     >>> from sktsgen import MultiScaleARGenerator
     >>> from sktsgen.datasets import make_ar1
-    >>> from sktsgen.training import Trainer, generator_of_ranks
+    >>> from sktsgen.training import Trainer
     >>> X = make_ar1(n_series=8, n_timesteps=32, random_state=0)
     >>> generator = MultiScaleARGenerator(
     ...     d_hidden=8,
