@@ -17,6 +17,8 @@ from sktsgen.data import LazyRows, Panel, Windows, check_panel, split_windows, u
 from sktsgen.estimators._base import BaseGenerator
 from sktsgen.estimators._calibration import (
     FEWEST,
+    INNOVATION_DRAWS,
+    LEVEL_DRAWS,
     calibrate_innovations,
     calibrate_level,
     data_level,
@@ -31,7 +33,7 @@ from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._scoring import ScoringMixin
 from sktsgen.estimators._slots import shares_held, slots_of
 from sktsgen.nn import MixtureEmission, Slot
-from sktsgen.training import Recipe, resolve_device
+from sktsgen.training import Recipe, progress_bar, resolve_device
 from sktsgen.transformers import find_periods
 
 # Series drawn together: large enough for efficient products, small enough for the caches.
@@ -205,19 +207,26 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         emission, length = self._emission, self.window_length_
         if emission is None or not emission.numbers or length < 2:
             return
-        plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})
-        calibrate_innovations(emission, lambda: self._run(plan, None), data_variance(windows))
-        if len(windows) < FEWEST:
-            return
-        lasting = levelling_length(length, lengths, self._levelled_windows)
-        n_series = n_levelling(windows, lasting)
-        long_plan = self._plan(n_series, 0, lasting, None, None, seed, {})
-        calibrate_level(
-            emission,
-            lambda: self._run(long_plan, None),
-            data_level(windows, lasting),
-            gain_of_shifts(windows, lasting),
-        )
+        has_level = len(windows) >= FEWEST
+        n_draws = INNOVATION_DRAWS + (LEVEL_DRAWS if has_level else 0)
+        with progress_bar(n_draws, "calibration", self.verbose) as bar:
+
+            def draw(plan: Draw) -> np.ndarray:
+                drawn = self._run(plan, None)
+                bar.update()
+                return drawn
+
+            plan = self._plan(n_calibrating(windows), 0, length, None, None, seed, {})
+            calibrate_innovations(emission, lambda: draw(plan), data_variance(windows))
+            if has_level:
+                lasting = levelling_length(length, lengths, self._levelled_windows)
+                n_series = n_levelling(windows, lasting)
+                long_plan = self._plan(n_series, 0, lasting, None, None, seed, {})
+                level = data_level(windows, lasting)
+                gain = gain_of_shifts(windows, lasting)
+                calibrate_level(emission, lambda: draw(long_plan), level, gain)
+            bar.total = bar.n  # corrections end where nothing is left to correct
+            bar.refresh()
 
     def forecast(
         self,

@@ -25,6 +25,8 @@ _LARGEST = 1.5
 _PROBE = 1.2
 # Corrections of the level, and how far points are shifted at most.
 _CORRECTIONS, _FARTHEST = 6, 0.1
+# Draws that the two calibrations take, the second at most.
+INNOVATION_DRAWS, LEVEL_DRAWS = 3, 1 + _CORRECTIONS
 # Steps of a window below which draws are the worse for a level that is corrected over several.
 _LONG = 48
 # Memory of a number from step to step beyond which its gain is not told from that of a walk.
@@ -114,7 +116,7 @@ def calibrate_level(
     start, gain = emission.means.clone(), gain[numbers]
     trials: list[_Trial] = []
     shift = np.zeros(len(numbers))
-    for _ in range(1 + _CORRECTIONS):
+    for _ in range(LEVEL_DRAWS):
         moved = torch.from_numpy(shift).to(start) / emission.inflation
         emission.means.copy_(start + moved[:, None])
         found = mean_level(draw())

@@ -92,7 +92,7 @@ class FactorizedARGenerator(FactorizedCoding):
     random_state : int, RandomState or None, default=None
         Seed of `fit` and of `sample`; an int repeats both.
     verbose : int, default=0
-        1 shows a progress bar per stage.
+        1 shows a progress bar per stage, calibration included.
     trainer : Trainer or None, default=None
         How the machine runs the training: precision, compilation, checkpoints.
 

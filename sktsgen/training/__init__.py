@@ -1,6 +1,6 @@
 """The one optimisation loop."""
 
-from sktsgen.training._ranks import generator_of_ranks
+from sktsgen.training._ranks import generator_of_ranks, progress_bar
 from sktsgen.training._recipe import Recipe, TrainingData, TrainingHistory
 from sktsgen.training._runtime import make_generator, resolve_device
 from sktsgen.training._state import CheckpointStore, TrainState
@@ -17,5 +17,6 @@ __all__ = [
     "generator_of_ranks",
     "go_on_from",
     "make_generator",
+    "progress_bar",
     "resolve_device",
 ]

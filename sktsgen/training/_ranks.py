@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+from tqdm.auto import tqdm
 
 from sktsgen.exceptions import RankLostError
 from sktsgen.nn import Loss
@@ -140,6 +141,24 @@ def generator_of_ranks(random_state: Any, device: torch.device) -> torch.Generat
     join_ranks(device)
     seed = from_rank_zero(lambda: make_generator(random_state).initial_seed())
     return torch.Generator().manual_seed(seed)
+
+
+def progress_bar(total: int, name: str, verbose: int, *, done: int = 0) -> Any:
+    """Make the bar of one stage of a fit, on one rank alone; silent unless asked.
+
+    Parameters
+    ----------
+    total : int
+        Epochs or draws of the stage.
+    name : str
+        What stands before the bar.
+    verbose : int
+        1 shows it.
+    done : int, default=0
+        Those that an earlier process has done.
+    """
+    is_quiet = not verbose or rank_and_size()[0] > 0
+    return tqdm(total=total, initial=done, desc=name, disable=is_quiet)
 
 
 class SharedNoise(TorchFunctionMode):

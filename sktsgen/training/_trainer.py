@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from sktsgen._sklearn_compat import Interval, StrOptions
 from sktsgen.exceptions import (
@@ -33,6 +32,7 @@ from sktsgen.training._ranks import (
     join_ranks,
     mean_over_ranks,
     of_all_ranks,
+    progress_bar,
     rank_and_size,
     share_of_mean,
     start_alike,
@@ -154,10 +154,7 @@ class Trainer(BaseEstimator):
         join_ranks(next(network.parameters()).device)
         keep_freed_memory()
         run = _Run(self, network, data, recipe, generator, validation, stage)
-        is_quiet = not verbose or rank_and_size()[0] > 0
-        with tqdm(
-            total=recipe.max_epochs, initial=run.state.epoch, desc=stage, disable=is_quiet
-        ) as bar:
+        with progress_bar(recipe.max_epochs, stage, verbose, done=run.state.epoch) as bar:
             try:
                 while not run.state.is_done:
                     run.epoch()

@@ -156,11 +156,12 @@ def test_training_lowers_the_losses_of_both_stages():
 
 
 @pytest.mark.parametrize(("verbose", "shown"), [(0, False), (1, True)])
-def test_verbose_shows_both_stages_on_a_bar(verbose, shown, capsys):
+def test_verbose_shows_all_stages_on_bars(verbose, shown, capsys):
     fitted(small(verbose=verbose), panel(20))
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert ("tokenizer" in printed.err and "prior" in printed.err) == shown
+    for stage in ("tokenizer", "prior", "calibration"):
+        assert (f"{stage}: 100%" in printed.err) == shown
     assert ("loss=" in printed.err) == shown
 
 
