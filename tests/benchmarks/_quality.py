@@ -62,7 +62,7 @@ def _judged(plan: Plan, data: Split, name: str, windows: Array, n: int) -> Row:
     )
     if name == "real (floor)":
         measures |= _fresh_copying(data, plan.window)
-    return plan.row("quality", name, **measures)
+    return plan.row("quality", name, n_judge_seeds=len(plan.judge_seeds), **measures)
 
 
 def _fresh_copying(data: Split, window: int) -> Row:

@@ -51,7 +51,8 @@ QUALITY = Table(
     "half. *Block bootstrap* joins stretches of a quarter window from the training part. *Stage 1 "
     "reconstruction* is real windows after encoding, quantising and decoding: the ceiling. Copying "
     "share is 0.05 for new data and 1 for a copier. Lower is better everywhere but for score and "
-    "median ratio (1 is fair).",
+    "median ratio (1 is fair). Judges are means of three first weights; beyond 24 steps many rows "
+    "have one, as *judge seeds* says below each table: there .03 is no difference.",
     ("dataset", "window", "n_windows"),
     (
         Column("judge_small", "judge of the literature"),
@@ -64,6 +65,7 @@ QUALITY = Table(
         Column("dks", "KS of differences"),
         Column("copying_median_ratio", "median ratio", 2),
         Column("copying_longest_run", "longest run", 0),
+        Column("n_judge_seeds", "judge seeds", 0),
     ),
 )
 LITERATURE = Table(
