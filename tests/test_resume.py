@@ -18,6 +18,7 @@ from sktsgen.nn import DualPathTokenizer, FactorizedTokenizer, TokenPrior
 from sktsgen.testing import TEST_PARAMS
 from sktsgen.training import Trainer
 from tests.estimators.models import fitted, panel, small
+from tests.estimators.multiscale_models import small as small_multiscale
 
 ROOT = Path(__file__).parents[1]
 
@@ -109,6 +110,18 @@ def test_warm_start_takes_new_data_of_the_same_kind():
     fitted(model, panel(6, 25) + 1.0)
     assert model.sample(2, length=5).shape == (2, 5, 2)
     assert np.isfinite(model.score(panel(6, 25) + 1.0))
+
+
+@pytest.mark.parametrize("generator", [small, small_multiscale])
+def test_warm_start_takes_more_of_the_same_data(generator):
+    """What a fit measures in data, as how fine numbers are, is that of the fit before."""
+    t = np.arange(310)
+    noise = np.random.default_rng(0).normal(scale=0.02, size=310).cumsum()
+    X = np.column_stack([np.sin(t / 9) + noise, np.cos(t / 15)])
+    model = fitted(generator(warm_start=True), X[:300])
+    config = model.prior_.config
+    for n_rows in (301, 310):
+        assert fitted(model, X[:n_rows]).prior_.config == config
 
 
 @pytest.mark.parametrize(

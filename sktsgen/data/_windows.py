@@ -236,7 +236,10 @@ def window_starts(
 
 
 def split_windows(
-    lengths: np.ndarray | Sequence[int], window_length: int, validation_fraction: float
+    lengths: np.ndarray | Sequence[int],
+    window_length: int,
+    validation_fraction: float,
+    labels: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose training windows and held-out windows that share no row.
 
@@ -248,6 +251,8 @@ def split_windows(
         Rows of a window, at least 1.
     validation_fraction : float
         Share of the series or rows to hold out, at least 0 and below 1.
+    labels : ndarray of shape (n_series,) or None, default=None
+        Class of each series; None is one for all.
 
     Returns
     -------
@@ -265,9 +270,10 @@ def split_windows(
     Notes
     -----
     Nothing is random. With enough series (1 / `validation_fraction`, at least 2) whole series are
-    held out, evenly spread over the panel. With fewer, each series of at least six windows gives
-    up to five contiguous blocks of at least two windows, evenly spread over it: on a series that
-    drifts, its last part alone would be another regime than the one that is learnt. A large
+    held out, evenly spread over the panel class by class, and of no class all. With fewer, each
+    series of at least six windows gives up to five contiguous blocks of at least two windows,
+    evenly spread over it: on a series that drifts, its last part alone would be another regime
+    than the one that is learnt. A large
     fraction is cut down to what leaves windows to train on at either side of each block.
     """
     if not 0 <= validation_fraction < 1:
@@ -276,7 +282,8 @@ def split_windows(
         )
     starts = window_starts(lengths, window_length)
     lengths = np.asarray(lengths, dtype=np.int64)
-    begins, ends = _held_out(lengths, window_length, validation_fraction)
+    labels = np.zeros(len(lengths), dtype=np.int64) if labels is None else labels
+    begins, ends = _held_out(lengths, window_length, validation_fraction, labels)
     if not len(begins):
         return starts, np.empty(0, dtype=np.int64)
     # A window touches a block if it starts before the block's end and ends after its begin.
@@ -292,7 +299,7 @@ def split_windows(
 
 
 def _held_out(
-    lengths: np.ndarray, window_length: int, fraction: float
+    lengths: np.ndarray, window_length: int, fraction: float, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """First rows of the held-out blocks, and the rows that follow them, ascending."""
     offsets = np.cumsum(lengths) - lengths
@@ -300,6 +307,7 @@ def _held_out(
     if fraction and n_series >= max(2.0, 1.0 / fraction - 1e-9):
         n_held = min(max(1, round(n_series * fraction)), n_series - 1)
         held = ((np.arange(n_held) + 0.5) * n_series / n_held).astype(np.int64)
+        held = _in_part(np.argsort(labels, kind="stable")[held], labels)
         return offsets[held], offsets[held] + lengths[held]
     long = (lengths >= 6 * window_length) & (fraction > 0)
     pairs = [
@@ -309,6 +317,14 @@ def _held_out(
     begins = np.concatenate([np.empty(0, dtype=np.int64), *(begin for begin, _ in pairs)])
     ends = np.concatenate([np.empty(0, dtype=np.int64), *(end for _, end in pairs)])
     return begins, ends
+
+
+def _in_part(held: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Leave the first series of each class to train on that would be held out whole."""
+    classes, n_all = np.unique(labels, return_counts=True)
+    is_whole = np.bincount(labels[held], minlength=classes[-1] + 1)[classes] == n_all
+    first = [held[labels[held] == label].min() for label in classes[is_whole]]
+    return np.setdiff1d(held, first)
 
 
 def _blocks(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -72,6 +74,7 @@ class ConditionalFlow(FlowNetwork):
        Data", arXiv:2406.16028.
     """
 
+    settled_after_training: ClassVar[frozenset[str]] = frozenset({"is_stretched"})
     # Built by the first loss, and of no use after training.
     _pool: PatternPool | None = None
 

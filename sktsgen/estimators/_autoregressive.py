@@ -28,11 +28,17 @@ from sktsgen.estimators._calibration import (
     n_calibrating,
     n_levelling,
 )
-from sktsgen.estimators._draw import Draw, check_count, draw_as_memory_allows, with_sample_level
+from sktsgen.estimators._draw import (
+    Draw,
+    check_count,
+    draw_as_memory_allows,
+    labels_of,
+    with_sample_level,
+)
 from sktsgen.estimators._fitted import all_or_nothing
 from sktsgen.estimators._scoring import ScoringMixin
-from sktsgen.estimators._slots import shares_held, slots_of
-from sktsgen.nn import MixtureEmission, Slot
+from sktsgen.estimators._slots import shares_held, slots_of, smallest_scales
+from sktsgen.nn import MixtureEmission, Network, Slot
 from sktsgen.training import Recipe, progress_bar, resolve_device
 from sktsgen.transformers import find_periods
 
@@ -68,6 +74,11 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
     def _emission(self) -> MixtureEmission | None:
         """Density of the values of a step, in the trained prior; None without one."""
 
+    @property
+    @abstractmethod
+    def _longest_lag(self) -> int:
+        """Steps that a step of a training window is drawn in sight of at most."""
+
     @abstractmethod
     def _check_sizes(self) -> None:
         """Refuse parameters that do not fit together."""
@@ -86,7 +97,9 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             new series, from the training series of its class, and told to the model. Numbers that
             repeat another column cell by cell are left out and come back as that column.
         y : array-like of shape (n_series,) or None, default=None
-            One class label per series; None for no classes. Ignored for a single series.
+            One class label per series, those of a frame in the order in which they come first in
+            it, or a Series indexed by their names; None for no classes. Ignored for a single
+            series.
 
         Returns
         -------
@@ -128,11 +141,11 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             f"{columns[self._read_columns[levels[0]]]!r} has them; choose emission='mixture'."
         )
 
-    def _windows(self, panel: Panel) -> tuple[Windows, Windows]:
+    def _windows(self, panel: Panel, labels: np.ndarray) -> tuple[Windows, Windows]:
         """Training and validation windows over the same feature rows."""
         rows = (self._feature_rows(panel, self._torch_device()),)
         fraction = self.validation_fraction if self.early_stopping else 0.0
-        starts = split_windows(panel.lengths, self.window_length_, fraction)
+        starts = split_windows(panel.lengths, self.window_length_, fraction, labels)
         train, held_out = (
             Windows(rows, panel.lengths, self.window_length_, starts=part) for part in starts
         )
@@ -154,10 +167,25 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             tol=self.tol,
         )
 
-    def _season(self, rows: Tensor | LazyRows, lengths: np.ndarray) -> int | None:
-        """Return the period asked for, or the strongest one that fits into half a window."""
+    def _season(
+        self, rows: Tensor | LazyRows, lengths: np.ndarray, former: dict[str, Any]
+    ) -> int | None:
+        """Return the period asked for, or the strongest one that fits into half a window.
+
+        Going on from a fit it is that of this fit, whose network is made for it.
+        """
+        if self.period is None:
+            return None
         if self.period != "auto":
-            return None if self.period is None else int(self.period)
+            if self.period > self._longest_lag:
+                raise ValueError(
+                    f"period={self.period} reaches beyond what training sees of a window of "
+                    f"{self.window_length_} steps; choose a period of at most "
+                    f"{self._longest_lag}, or a longer window_length."
+                )
+            return int(self.period)
+        if "period_" in former:
+            return former["period_"]
         series, ends = [], np.cumsum(lengths)
         for begin, end in zip(ends - lengths, np.minimum(ends, _SEASON_ROWS), strict=True):
             if begin < end:
@@ -167,7 +195,8 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
     def _lags(self) -> tuple[int, ...]:
         """Choose the steps that a step is drawn in sight of: the last three, those a season ago."""
         around = () if self.period_ is None else range(self.period_ - 1, self.period_ + 2)
-        return tuple(sorted({1, 2, 3, *around}, reverse=True))
+        seen = {lag for lag in around if lag <= self._longest_lag}
+        return tuple(sorted({1, 2, 3, *seen}, reverse=True))
 
     def _slots(self, windows: Windows, former: MixtureEmission | None) -> tuple[Slot, ...] | None:
         """Choose what is drawn one after the other; going on from a fit keeps what may be held."""
@@ -177,6 +206,12 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
             shares = shares_held(windows, self.codec_)[0]
             held = set(torch.nonzero(shares >= _OFTEN_HELD).flatten().tolist())
         return slots_of(self.codec_, self.missing == "complete", held)
+
+    def _smallest_scales(self, windows: Windows, former: Network | None) -> tuple[float, ...]:
+        """Measure how fine numbers are; going on from a fit they are what it found."""
+        if former is not None:
+            return former.config["smallest_scale"]
+        return smallest_scales(windows, self.codec_)
 
     def _held_features(self) -> list[int]:
         slots = () if self._emission is None else self._emission.slots
@@ -263,7 +298,7 @@ class AutoregressiveGenerator(ScoringMixin, BaseGenerator):
         check_count("horizon", horizon)
         panel = self._read(X)
         if y is not None and np.ndim(y):
-            y = np.repeat(y, n_samples)
+            y = np.repeat(labels_of(panel, y), n_samples)
         futures = self._sample(
             n_samples, length=horizon, y=y, prefix=panel, random_state=random_state, n_jobs=n_jobs
         )

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktsgen.data import Panel, PanelSpec
 from sktsgen.decoding import class_draws, entropy_of
-from sktsgen.estimators._draw import check_count, class_indices
+from sktsgen.estimators._draw import check_count, class_indices, labels_of
 from sktsgen.estimators._fitted import FittedNetworks
 
 
@@ -47,19 +47,22 @@ class BaseGenerator(FittedNetworks, DensityMixin, BaseEstimator):
         self.classes_, self.class_prior_ = None, np.ones(1)
         if y is None or panel.spec.is_single:
             return none
-        y = np.asarray(y)
-        if y.shape != (panel.n_series,):
-            raise ValueError(
-                f"y has shape {y.shape} and X has {panel.n_series} series; give one class label "
-                f"per series, or no y."
-            )
+        y = labels_of(panel, y)
         if pd.isna(y).any():
             first = int(np.flatnonzero(pd.isna(y))[0])
             raise ValueError(
                 f"y has the missing label {y[first]!r} for series {first}; give every series a "
                 f"label, or no y."
             )
-        self.classes_, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+        try:
+            found = np.unique(y, return_inverse=True, return_counts=True)
+        except TypeError as error:
+            kinds = sorted({type(label).__name__ for label in y.tolist()})
+            raise TypeError(
+                f"y has labels of the types {kinds}, which cannot be sorted; give labels of one "
+                f"type, for example y.astype(str)."
+            ) from error
+        self.classes_, labels, counts = found
         self.class_prior_ = counts / counts.sum()
         return labels
 
@@ -82,10 +85,10 @@ class BaseGenerator(FittedNetworks, DensityMixin, BaseEstimator):
                 probabilities = np.tile(self.class_prior_, (len(numbers), 1))
             return class_draws(probabilities, seed, numbers)
         y = np.asarray(y)
-        if y.ndim and len(y) != len(numbers):
+        if y.ndim > 1 or (y.ndim and len(y) != len(numbers)):
             raise ValueError(
-                f"y has {len(y)} labels for {len(numbers)} series; give one label for each, or a "
-                f"single one for all."
+                f"y has shape {y.shape} and {len(numbers)} series are drawn; give one label for "
+                f"each, or a single one for all."
             )
         return np.broadcast_to(class_indices(y, self.classes_), numbers.shape)
 

@@ -126,16 +126,39 @@ def class_indices(y: Any, classes: np.ndarray) -> np.ndarray:
     return np.asarray(np.searchsorted(classes, y))
 
 
-def labels_to_score(y: Any, classes: np.ndarray | None, n_series: int) -> np.ndarray:
+def labels_to_score(y: Any, classes: np.ndarray | None, panel: Panel) -> np.ndarray:
     """Class of every series as `y` says, the first one without it; refuse other numbers of them."""
     if classes is None or y is None:
-        return np.zeros(n_series, dtype=np.int64)
-    if np.shape(y) != (n_series,):
+        return np.zeros(panel.n_series, dtype=np.int64)
+    return class_indices(labels_of(panel, y), classes)
+
+
+def labels_of(panel: Panel, y: Any) -> np.ndarray:
+    """Give the labels `y` in the order of the series, by their names where `y` has these.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each series, or `y` is a Series about others.
+    """
+    ids = panel.series_ids
+    if isinstance(y, pd.Series) and ids is not None and len(y) == len(ids):
+        if y.index.is_unique and y.index.isin(ids).all():
+            y = y.reindex(ids)
+        elif not y.index.equals(pd.RangeIndex(len(y))):
+            other = y.index[~y.index.isin(ids)]
+            fault = f"has a label for series {other[0]!r}" if len(other) else "repeats series"
+            raise ValueError(
+                f"y {fault}, and those of X begin with {ids[:5].tolist()!r}; index y by these, "
+                f"or drop its index by reset_index(drop=True) if its labels are in their order."
+            )
+    labels = np.asarray(y)
+    if labels.shape != (panel.n_series,):
         raise ValueError(
-            f"y has shape {np.shape(y)} and X has {n_series} series; give one class label per "
-            f"series, or no y."
+            f"y has shape {labels.shape} and X has {panel.n_series} series; give one class label "
+            f"per series, or no y."
         )
-    return class_indices(y, classes)
+    return labels
 
 
 def check_sharpening(temperature: Any, top_p: Any) -> None:

@@ -248,7 +248,7 @@ class FactorizedARGenerator(FactorizedCoding):
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
         generator = generator_of_ranks(self.random_state, torch.device(self.device_))
         noise = make_generator(generator.initial_seed(), self.device_)
-        training, validation = self._windows(panel)
+        training, validation = self._windows(panel, labels)
         class_of = torch.tensor(labels, device=self.device_)
         static = torch.tensor(self._static_features(panel.n_series), device=self.device_)
 
@@ -264,7 +264,7 @@ class FactorizedARGenerator(FactorizedCoding):
         self._describe_tokens(panel, data)
 
         # Stage 2 (Section 3.3): a prior over the tokens of the frozen tokenizer.
-        self.period_ = self._season(rows, panel.lengths)
+        self.period_ = self._season(rows, panel.lengths, former)
         prior = self._new_prior(training, former.get("prior_"), generator)
         go_on_from(former.get("prior_"), prior)
         about = class_of, static, tokenizer

@@ -34,7 +34,7 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
         """
         check_is_fitted(self)
         panel = self._read(X)
-        names = [f"code{level}" for level in range(self.n_codebooks)]
+        names = [f"code{level}" for level in range(self._depth)]
         return restore_rows(self._encode(self._given(panel).rows), panel, columns=names)
 
     def detokenize(self, tokens: Any, y: Any = None) -> Any:
@@ -59,7 +59,7 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
         codes = torch.tensor(panel.values.astype(np.int64), device=self.device_)
         with torch.inference_mode():
             coefficients = self.tokenizer_.coefficients(codes)
-        return self._restore(coefficients, panel, labels_to_score(y, self.classes_, panel.n_series))
+        return self._restore(coefficients, panel, labels_to_score(y, self.classes_, panel))
 
     def transform(self, X: Any) -> Any:
         """Quantised coefficients of every row, each by itself.
@@ -107,7 +107,7 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
                 f"components; pass what transform gives."
             )
         rows = torch.tensor(panel.values.astype(np.float32), device=self.device_)
-        return self._restore(rows, panel, labels_to_score(y, self.classes_, panel.n_series))
+        return self._restore(rows, panel, labels_to_score(y, self.classes_, panel))
 
     def _restore(self, coefficients: Tensor, panel: Panel, labels: np.ndarray) -> Any:
         """Decode the coefficients of all rows and hand them back as `panel` came."""
@@ -129,10 +129,15 @@ class FactorizedCoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Factor
         columns = self.spec_.column_index() if self.spec_.has_frames else None
         return restore_rows(values, panel, columns=columns, dtypes=self.spec_.dtypes)
 
+    @property
+    def _depth(self) -> int:
+        """Codes of a step, of the fit and not of what the parameters are now."""
+        return len(self.tokenizer_.quantizer.levels)
+
     def _check_tokens(self, panel: Panel) -> None:
-        if panel.n_channels != self.n_codebooks:
+        if panel.n_channels != self._depth:
             raise ValueError(
-                f"tokens has {panel.n_channels} columns and a step has {self.n_codebooks} codes; "
+                f"tokens has {panel.n_channels} columns and a step has {self._depth} codes; "
                 f"pass what tokenize gives."
             )
         lowest, highest = panel.values.min(), panel.values.max()

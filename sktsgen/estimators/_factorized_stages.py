@@ -13,7 +13,7 @@ from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._factorized_data import TokenizerData
-from sktsgen.estimators._slots import hidden_levels, integer_bounds, roughness, smallest_scales
+from sktsgen.estimators._slots import hidden_levels, integer_bounds, roughness
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import (
     FactorizedDecoder,
@@ -95,10 +95,10 @@ class FactorizedStages(AutoregressiveGenerator):
             n_heads=int(self.n_heads),
             n_kv_heads=int(self.n_kv_heads),
             window=self.window_length_,
-            dropout=self._dropout(windows),
-            input_noise=self._input_noise(windows),
+            dropout=self._dropout(windows, former),
+            input_noise=self._input_noise(windows, former),
             corruption=self.corruption,
-            smallest_scale=smallest_scales(windows, self.codec_),
+            smallest_scale=self._smallest_scales(windows, former),
             lags=self._lags(),
             generator=generator,
         )
@@ -112,17 +112,25 @@ class FactorizedStages(AutoregressiveGenerator):
     def _emission(self) -> MixtureEmission | None:
         return self.prior_.emission
 
-    def _dropout(self, windows: Windows) -> float:
+    @property
+    def _longest_lag(self) -> int:
+        return self.window_length_ - 1
+
+    def _dropout(self, windows: Windows, former: TokenPrior | None) -> float:
         if self.dropout != "auto":
             return float(self.dropout)
+        if former is not None:
+            return float(former.config["dropout"])
         if self._n_features > _WIDE:
             return 0.5
         is_small = windows.rows[0].shape[0] * self._n_features < _FEW
         return 0.2 if is_small or self.window_length_ >= _LONG else 0.1
 
-    def _input_noise(self, windows: Windows) -> float:
+    def _input_noise(self, windows: Windows, former: TokenPrior | None) -> float:
         if self.input_noise != "auto":
             return float(self.input_noise)
+        if former is not None:
+            return float(former.config["input_noise"])
         if self.emission == "point":
             return _NOISE[1]
         return float(np.clip(_BY_ROUGHNESS * roughness(windows, self.codec_), *_NOISE))

@@ -118,7 +118,7 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         rows = self._learn_levels(network, former, rows, noise)
         with torch.no_grad():
             features = learn_fill(network, rows, noise)
-        parts = self._parts(features, rows)
+        parts = self._parts(features, rows, labels)
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
         network = self._with_latents(network, former, features, rows, parts, noise, trainer)
         learn_lines(network, parts[0], self.table_)
@@ -232,14 +232,16 @@ class LatentDiffusion(HiddenCellScore, FittedNetworks, BaseEstimator):
         is_gaussian = self.fill == "gaussian" and n_cells <= self._most_cells
         return min(_MOST_FACTORS, n_cells) if is_gaussian else 0
 
-    def _parts(self, features: torch.Tensor, rows: Rows) -> tuple[FlowData, FlowData]:
+    def _parts(
+        self, features: torch.Tensor, rows: Rows, labels: np.ndarray
+    ) -> tuple[FlowData, FlowData]:
         """Windows to train on, and those to judge by."""
         observed = torch.from_numpy(rows.observed).to(self.device_)
         fraction = self.validation_fraction if self.early_stopping else 0.0
         window = self.window_length_
         training, held_out = (
             FlowData(Windows((features, observed), rows.lengths, window, starts=starts))
-            for starts in split_windows(rows.lengths, window, fraction)
+            for starts in split_windows(rows.lengths, window, fraction, labels)
         )
         return training, held_out
 

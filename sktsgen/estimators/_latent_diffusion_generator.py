@@ -303,7 +303,7 @@ class LatentDiffusionGenerator(Continuation, BaseGenerator):
 
     def _classes_to_score(self, panel: Panel, y: Any) -> list[tuple[np.ndarray, int]]:
         if self.classes_ is None or (y is not None and not panel.spec.is_single):
-            labels = labels_to_score(y, self.classes_, panel.n_series)
+            labels = labels_to_score(y, self.classes_, panel)
             return [(labels, self._n_scored_draws)]
         middles = (np.arange(self._n_scored_draws) + 0.5) / self._n_scored_draws
         classes = np.searchsorted(self.class_prior_.cumsum(), middles)

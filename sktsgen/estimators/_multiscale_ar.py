@@ -53,7 +53,7 @@ class MultiScaleARGenerator(MultiScaleParts):
     scales : array-like of int or "auto", default="auto"
         Tokens per scale, ascending; the last is the length of the latent sequence and at most
         `window_length`. Auto is 1, 2 and 3 tokens, each for eight steps at least; the paper has
-        1 to 6 at window 24. One number alone is a single scale.
+        1 to 6 at window 24. ``[3]`` is a single scale.
     codebook_size : int, default=128
         Codes of the one codebook, at least 2. No more are placed than a quarter of the tokens of
         the training rows, and codes that no training window uses are dropped.
@@ -271,7 +271,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         trainer = Trainer() if self.trainer is None else clone(self.trainer)
         generator = generator_of_ranks(self.random_state, torch.device(self.device_))
         noise = make_generator(generator.initial_seed(), self.device_)
-        training, validation = self._windows(panel)
+        training, validation = self._windows(panel, labels)
         class_of = torch.tensor(labels, device=self.device_)
         static = torch.tensor(self._static_features(panel.n_series), device=self.device_)
         run: dict[str, Any] = {"generator": noise, "verbose": self.verbose}
@@ -286,7 +286,7 @@ class MultiScaleARGenerator(MultiScaleParts):
         self._settle_codes(windows, is_final=bool(former))
 
         # Stage 2: tokens coarse to fine, and values given the tokens.
-        self.period_ = self._season(training.rows[0], panel.lengths)
+        self.period_ = self._season(training.rows[0], panel.lengths, former)
         prior = self._new_prior(training, former.get("prior_"), generator)
         data = TokenData(training, class_of, static, tokenizer, self.corruption, generator)
         held_out = TokenData(validation, class_of, static, tokenizer)

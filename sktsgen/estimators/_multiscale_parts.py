@@ -90,9 +90,7 @@ class MultiScaleParts(MultiScaleStages):
                 f"for all."
             )
         panel = self._read(X)
-        features = self._decoded_rows(
-            panel, labels_to_score(y, self.classes_, panel.n_series), n_scales
-        )
+        features = self._decoded_rows(panel, labels_to_score(y, self.classes_, panel), n_scales)
         values = self._decoded(features, np.zeros((panel.n_rows, self.codec_.n_uniforms_)))
         values = self._completed(values, self._split(panel)[1], panel.lengths)
         columns = self.spec_.column_index() if self.spec_.has_frames else None

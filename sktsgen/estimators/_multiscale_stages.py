@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from sktsgen.estimators._autoregressive import AutoregressiveGenerator
 from sktsgen.estimators._draw import Draw
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder
-from sktsgen.estimators._slots import hidden_levels, integer_bounds, smallest_scales
+from sktsgen.estimators._slots import hidden_levels, integer_bounds
 from sktsgen.exceptions import CodebookUsageWarning
 from sktsgen.nn import (
     DualPathTokenizer,
@@ -119,11 +120,15 @@ class MultiScaleStages(AutoregressiveGenerator):
             lags=self._lags(),
             n_static=0 if self.static_ is None else self.static_.n_features_,
             slots=self._slots(windows, None if former is None else former.emission.mixture),
-            smallest_scale=smallest_scales(windows, self.codec_),
+            smallest_scale=self._smallest_scales(windows, former),
             generator=generator,
         )
         self._start_emission(prior.emission.mixture, prior.emission.spread, windows)
         return prior.to(self.device_)
+
+    @property
+    def _longest_lag(self) -> int:
+        return self.window_length_  # the window before is in sight as well
 
     @property
     def _emission(self) -> MixtureEmission | None:
@@ -248,8 +253,16 @@ class MultiScaleStages(AutoregressiveGenerator):
 
 
 def _check_whole(name: str, values: Any) -> None:
-    if not len(values) or not all(isinstance(v, (int, np.integer)) and v >= 1 for v in values):
-        raise ValueError(f"{name}={values!r} must be whole numbers of at least 1, one or more.")
+    is_list = isinstance(values, Sequence | np.ndarray) and np.ndim(values) == 1
+    if not is_list or not len(values) or not all(_is_whole(value) for value in values):
+        raise ValueError(
+            f"{name}={values!r} must be a list of whole numbers of at least 1, one or more."
+        )
+
+
+def _is_whole(value: Any) -> bool:
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return is_number and int(value) >= 1
 
 
 def automatic_scales(n_timesteps: int) -> tuple[int, ...]:

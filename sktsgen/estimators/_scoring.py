@@ -68,7 +68,8 @@ class ScoringMixin(TableMixin):
         -------
         log_density : ndarray of shape (n_timesteps,) or (n_series,)
             For one series (2-D array or frame) log p(x_t | x_<t) of each row; for a panel the
-            sum over the time steps of each series.
+            sum over the time steps of each series. Tokens of `MultiScaleARGenerator` stand for
+            windows: its rows share out what a window is worth, and know the rows after them in it.
         """
         return totals(*self._score_rows(X, y))
 
@@ -79,7 +80,7 @@ class ScoringMixin(TableMixin):
         slopes = self._slope_rows(given)
         if self.classes_ is None or (y is not None and not panel.spec.is_single):
             return panel, self._density_rows(
-                given, labels_to_score(y, self.classes_, panel.n_series)
+                given, labels_to_score(y, self.classes_, panel)
             ) + slopes
         per_class = [
             self._density_rows(given, np.full(panel.n_series, label))

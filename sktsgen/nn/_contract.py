@@ -47,6 +47,8 @@ class Network(nn.Module):
     # Whether a step needs the whole batch, as statistics kept in buffers do; then every rank
     # works on all of it.
     learns_from_whole_batch: ClassVar[bool] = False
+    # What of `config` is settled after training, and so no difference of sizes.
+    settled_after_training: ClassVar[frozenset[str]] = frozenset()
     config: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -139,8 +139,8 @@ class CheckpointStore:
         if differences:
             raise ValueError(
                 f"The checkpoint {self.path.name!r} belongs to another training: "
-                f"{'; '.join(differences)}. Use the same parameters and data, or an empty "
-                f"checkpoint_dir."
+                f"{'; '.join(differences)}. Use the same parameters and data, with an int as "
+                f"random_state, or an empty checkpoint_dir."
             )
 
 

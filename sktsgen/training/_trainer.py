@@ -60,7 +60,8 @@ class Trainer(BaseEstimator):
         Whether to run the loss through ``torch.compile``.
     checkpoint_dir : path-like or None, default=None
         Folder for the state of a training, written after every epoch. A ``fit`` with the same
-        parameters and data goes on from there and ends where a straight run would.
+        parameters and data goes on from there and ends where a straight run would, if its
+        `random_state` is an int: without one each fit begins with other weights.
 
     Notes
     -----

@@ -202,6 +202,18 @@ def test_short_series_of_a_panel_are_trained_on_and_held_out_whole():
     assert train.tolist() == [0, 2, 4, 6, 8, 12, 14, 16, 18]
 
 
+def held_series(labels, fraction):
+    _, held = split_windows([10] * len(labels), 5, fraction, np.array(labels))
+    return sorted(set((held // 10).tolist()))
+
+
+def test_no_class_is_held_out_whole():
+    assert held_series([0] * 20, 0.1) == [5, 15]
+    assert 5 not in held_series([0] * 5 + [1] + [0] * 14, 0.1)
+    assert {i % 2 for i in held_series([0, 1] * 10, 0.1)} == {0, 1}
+    assert held_series([0, 1], 0.5) == []
+
+
 @pytest.mark.parametrize(("lengths", "fraction"), [([35], 0.2), ([5, 5, 5], 0.1), ([500], 0.0)])
 def test_too_little_to_hold_out_trains_on_everything(lengths, fraction):
     train, validation = split_windows(lengths, 6, fraction)

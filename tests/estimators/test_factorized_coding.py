@@ -105,6 +105,14 @@ def test_equal_tokens_are_equal_coefficients(panel_model):
     assert len(joined) == len(np.unique(tokens, axis=0)) == len(np.unique(coefficients, axis=0))
 
 
+def test_parameters_changed_after_the_fit_change_no_codes():
+    model = fitted(small(n_codebooks=2), panel())
+    tokens = model.tokenize(panel())
+    model.set_params(n_codebooks=3)
+    np.testing.assert_array_equal(model.tokenize(panel()), tokens)
+    assert model.detokenize(tokens).shape == panel().shape
+
+
 def test_rows_are_coded_each_by_itself(panel_model):
     X = panel()[0]
     np.testing.assert_array_equal(panel_model.tokenize(X[3:9]), panel_model.tokenize(X)[3:9])

@@ -1,10 +1,14 @@
 """Class labels: one model for several kinds of series."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from scipy.special import logsumexp
 
+from sktsgen.data import check_panel
 from tests.estimators.models import EMISSIONS, fitted, lag_correlation, panel, small
+from tests.estimators.multiscale_models import small as small_multiscale
 
 LABELS = np.array(["low", "high", "low", "low"])
 
@@ -126,7 +130,7 @@ def test_wrong_labels_are_named(labelled_model):
         labelled_model.sample(2, y="mid")
     with pytest.raises(ValueError, match=r"label 'mid'"):
         labelled_model.score(X, ["low", "mid", "low", "low"])
-    with pytest.raises(ValueError, match=r"y has 3 labels for 2 series"):
+    with pytest.raises(ValueError, match=r"y has shape \(3,\) and 2 series are drawn"):
         labelled_model.sample(2, y=["low"] * 3)
     with pytest.raises(ValueError, match=r"y has shape \(2,\) and X has 4 series"):
         labelled_model.score(X, ["low", "low"])
@@ -138,3 +142,51 @@ def test_labels_without_labels_in_fit_are_refused():
     model = fitted(small(), panel())
     with pytest.raises(ValueError, match=r"y='low' was given, but fit saw no labels"):
         model.sample(2, y="low")
+
+
+@pytest.mark.parametrize("generator", [small, small_multiscale])
+def test_labels_with_names_of_series_go_by_these(generator):
+    ids = ["c", "a", "b", "d"]
+    X = pd.concat(dict(zip(ids, map(pd.DataFrame, panel()), strict=True)))
+    y = pd.Series(["A", "C", "B", "D"], index=["a", "c", "b", "d"])
+    model = fitted(generator(random_state=0), X, y)
+    expected = fitted(generator(random_state=0), X, np.array(["C", "A", "B", "D"]))
+    assert model.loss_curve_ == expected.loss_curve_
+    assert model.score(X, y) == model.score(X, list("CABD"))
+    forecast = {"horizon": 2, "n_samples": 2, "random_state": 0}
+    pd.testing.assert_frame_equal(
+        model.forecast(X, y=y, **forecast), model.forecast(X, y=list("CABD"), **forecast)
+    )
+    assert fitted(generator(), X, y.loc[ids].reset_index(drop=True)).classes_.tolist() == [*"ABCD"]
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (list("abce"), "y has a label for series 'e', and those of X begin"),
+        (list("abcc"), "y repeats"),
+    ],
+)
+def test_labels_of_other_series_are_refused(index, message):
+    X = pd.concat(dict(zip("cabd", map(pd.DataFrame, panel()), strict=True)))
+    with pytest.raises(ValueError, match=message):
+        fitted(small(), X, pd.Series(list("AABB"), index=index))
+
+
+def test_labels_of_several_types_and_tables_of_labels_are_named(labelled_model):
+    with pytest.raises(TypeError, match=r"labels of the types \['int', 'str'\]"):
+        small().fit(panel(), np.array([1, "a", 1, "a"], dtype=object))
+    with pytest.raises(ValueError, match=r"y has shape \(2, 1\) and 2 series are drawn"):
+        labelled_model.sample(2, y=[["low"], ["high"]])
+
+
+@pytest.mark.parametrize("generator", [small, small_multiscale])
+def test_a_class_of_one_series_is_trained_on(generator):
+    """Of 20 series the sixth and the sixteenth would be held out."""
+    y = np.array(["a"] * 5 + ["b"] + ["a"] * 14)
+    model = generator(early_stopping=True, validation_fraction=0.1)
+    X = np.random.default_rng(0).normal(size=(20, 12, 1))
+    training, held_out = fitted(model, X, y)._windows(check_panel(X), (y == "b").astype(int))
+    series = training.series_of(torch.arange(len(training))).unique().tolist()
+    assert 5 in series
+    assert len(held_out) > 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.estimators.models import fitted, honest, small
+from tests.estimators.multiscale_models import small as small_multiscale
 
 PERIOD = 7
 
@@ -41,6 +42,15 @@ def test_a_season_is_found_where_it_fits_into_half_a_window(asked, window_length
 def test_data_without_a_season_have_none():
     X = np.random.default_rng(0).normal(size=(400, 2)).cumsum(axis=0)
     assert fitted(small(window_length=48), X).period_ is None
+
+
+@pytest.mark.parametrize(("generator", "longest"), [(small, 15), (small_multiscale, 16)])
+def test_a_period_that_training_does_not_see_is_refused(generator, longest):
+    with pytest.raises(ValueError, match=f"period=17 reaches beyond .* 16 steps.* {longest}, or"):
+        generator(period=17, window_length=16).fit(wave())
+    model = fitted(generator(period=longest, window_length=16), wave())
+    assert model.period_ == longest
+    assert model.prior_.config["lags"][0] == longest
 
 
 def test_a_period_of_one_step_is_refused():

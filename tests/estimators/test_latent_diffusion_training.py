@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sktsgen import LatentDiffusionForecaster, LatentDiffusionGenerator, LatentDiffusionImputer
+from sktsgen.datasets import make_ar1
 from tests.estimators.diffusion_models import ar1, small
 
 FAMILY = [LatentDiffusionForecaster, LatentDiffusionGenerator, LatentDiffusionImputer]
@@ -23,6 +24,16 @@ def test_warm_start_goes_on_from_the_weights_of_the_fit_before(cls, latent):
     torch.testing.assert_close(weights(model), first)
     model.set_params(warm_start=False).fit(ar1(4, seed=1))
     assert not torch.allclose(weights(model), first, atol=0.1)
+
+
+@pytest.mark.parametrize("cls", FAMILY)
+def test_warm_start_takes_more_rows_with_a_part_held_out(cls):
+    """How far draws are apart is brought to the held-out part after training."""
+    X = make_ar1(1, 640, random_state=0)
+    model = small(cls, warm_start=True, early_stopping=True).fit(X[:, :600])
+    first = weights(model)
+    model.set_params(learning_rate=1e-12).fit(X)
+    torch.testing.assert_close(weights(model), first)
 
 
 def test_warm_start_of_other_sizes_is_refused_and_the_model_kept():

@@ -104,9 +104,11 @@ def test_early_stopping_watches_held_out_windows():
     [
         ({"d_hidden": 12}, "d_hidden=12 must be a multiple of 8"),
         ({"n_heads": 3}, "n_heads=3 does not divide d_model=8 into heads of an even width"),
-        ({"kernels": ()}, r"kernels=\(\) must be whole numbers of at least 1"),
-        ({"kernels": (3, 0)}, r"kernels=\(3, 0\) must be whole numbers"),
-        ({"scales": (2, 1.5)}, r"scales=\(2, 1.5\) must be whole numbers"),
+        ({"kernels": ()}, r"kernels=\(\) must be a list of whole numbers of at least 1"),
+        ({"kernels": (3, 0)}, r"kernels=\(3, 0\) must be a list of whole numbers"),
+        ({"scales": (2, 1.5)}, r"scales=\(2, 1.5\) must be a list of whole numbers"),
+        ({"scales": [True, 2]}, r"scales=\[True, 2\] must be a list of whole numbers"),
+        ({"scales": {1, 2}}, r"scales=\{1, 2\} must be a list of whole numbers"),
         ({"scales": (1, 4, 4)}, r"scales=\(1, 4, 4\) must grow from one to the next"),
         (
             {"scales": (1, 9)},
