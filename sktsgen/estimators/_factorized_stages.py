@@ -220,7 +220,14 @@ class FactorizedStages(AutoregressiveGenerator):
         model = self._model()
         # A history as long as the reach may go on further back: its start is not read.
         has_start = past is None or past.shape[1] < self.prior_.trunk.reach
-        context = model.begin(labels, past, static=static, has_start=has_start)
+        if past is None:
+            context = model.begin(labels, static=static)
+        else:
+            # A history that several series continue is read once.
+            first, of = _alike(draw)
+            context = model.begin(
+                labels[first], past[first], static=static[first], has_start=has_start
+            ).take(torch.from_numpy(of).to(self.device_))
         decoder = FactorizedDecoder(model, labels, past, static=static, **draw.options)
         noise = draw.noise(decoder.n_uniforms, self.device_)
         steps = (1,) * draw.length
@@ -239,6 +246,13 @@ class FactorizedStages(AutoregressiveGenerator):
             torch.tensor(self.noise_scale_, device=self.device_),
             torch.tensor(integer_bounds(self.codec_), device=self.device_),
         )
+
+
+def _alike(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+    """First of the series that continue the same history, and which of these each one does."""
+    kinds = np.column_stack([draw.history_of, draw.labels, draw.static])
+    _, first, of = np.unique(kinds, axis=0, return_index=True, return_inverse=True)
+    return first, of
 
 
 def _rank_of(n_components: int | str, n_features: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor
 
@@ -77,6 +79,13 @@ class KVCache:
         self.keys[layer][:, :, kept] = keys[:, :, -self.window :]
         self.values[layer][:, :, kept] = values[:, :, -self.window :]
         return keys, values, positions
+
+    def take(self, rows: Tensor) -> KVCache:
+        """Return the cache of some of the series, which may come more than once."""
+        taken = copy.copy(self)
+        taken.keys = [key[rows] for key in self.keys]
+        taken.values = [value[rows] for value in self.values]
+        return taken
 
     def _past_positions(self) -> Tensor:
         first = max(0, self.position - self.window)

@@ -25,6 +25,10 @@ class Context(NamedTuple):
     cache: KVCache
     inputs: Float[Tensor, "batch 1 d_model"]
 
+    def take(self, rows: Int[Tensor, " series"]) -> Context:
+        """Return where some of the series stand, which may come more than once."""
+        return Context(self.cache.take(rows), self.inputs[rows])
+
 
 class FactorizedModel:
     """The trained tokenizer and prior as one autoregressive model p(x_t | x_<t).
