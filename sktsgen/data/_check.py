@@ -127,8 +127,7 @@ def _read(X: Any, rules: Rules) -> Panel:
 
 def _read_array(X: Any, rules: Rules) -> Panel:
     """One series, or a panel of equal lengths, from something array-like."""
-    if np.ma.is_masked(X):
-        X = X.astype(float).filled(np.nan)
+    X = _unmasked(X)
     if isinstance(X, list | tuple):
         X = np.asarray(X)
     array = X if hasattr(X, "ndim") else np.asarray(X)
@@ -203,8 +202,15 @@ def _without_tensor(X: Any) -> Any:
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
 
 
+def _unmasked(X: Any) -> Any:
+    """Put NaN where cells are masked: `numpy.asarray` would uncover them."""
+    return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else X
+
+
 def _array_or_frame(member: Any) -> Any:
-    return member if isinstance(member, pd.DataFrame) else np.asarray(_without_tensor(member))
+    if isinstance(member, pd.DataFrame):
+        return member
+    return np.asarray(_unmasked(_without_tensor(member)))
 
 
 def _refuse_mixed_list(members: list[Any], name: str) -> None:
