@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from sktsgen.data._agreement import refuse_other_frames
 from sktsgen.data._cells import RowName, scan_cells
-from sktsgen.data._columns import dense_dtype, read_columns, refuse_repeated_labels, refuse_types
+from sktsgen.data._columns import read_columns, refuse_repeated_labels, refuse_types
 from sktsgen.data._grouping import group_rows
 from sktsgen.data._members import member_lengths, member_row_name
 from sktsgen.data._panel import Panel, PanelSpec
@@ -27,7 +27,7 @@ def read_frame(X: pd.DataFrame, rules: Rules) -> Panel:
     _check_names(X, rules)
     refuse_types(X, rules)
     values, has_missing = _cells(X, "row {}".format, rules)
-    spec, lengths = _frame_spec(X, "frame"), np.array([len(X)], dtype=np.int64)
+    spec, lengths = PanelSpec.of_frame(X), np.array([len(X)], dtype=np.int64)
     panel = Panel(values, lengths, spec, index=X.index, has_missing=has_missing)
     if isinstance(X.index, pd.MultiIndex):
         return _gathered(panel, X.index, rules)
@@ -51,7 +51,7 @@ def read_frames(members: list[pd.DataFrame], rules: Rules) -> Panel:
     counted = all(_is_count(index) for index in indexes)
     flat = pd.RangeIndex(len(values)) if counted else together.index
     axis, last = _time(flat, lengths, lambda i: f" in {rules.name}[{i}]", rules)
-    spec = replace(_frame_spec(together, "list_of_frames"), time=axis)
+    spec = replace(PanelSpec.of_frame(together, "list_of_frames"), time=axis)
     return Panel(values, lengths, spec, indexes, last_stamps=last, has_missing=has_missing)
 
 
@@ -97,14 +97,6 @@ def _time(
 def _check_names(X: pd.DataFrame, rules: Rules) -> None:
     if rules.estimator is not None:
         validate_data(rules.estimator, X, reset=rules.reset, skip_check_array=True)
-
-
-def _frame_spec(X: pd.DataFrame, container: str) -> PanelSpec:
-    dtypes = tuple(dense_dtype(dtype) for dtype in X.dtypes)
-    labels = X.columns
-    names = tuple(labels.names), tuple(X.index.names)
-    label_dtype = None if isinstance(labels, pd.MultiIndex) else labels.dtype
-    return PanelSpec(container, dtypes, tuple(labels), *names, columns_dtype=label_dtype)
 
 
 def _id_dtype(ids: pd.Index) -> Any:

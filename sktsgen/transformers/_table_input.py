@@ -66,8 +66,7 @@ def table_spec(X: Any, table: Table) -> PanelSpec:
     if not isinstance(X, pd.DataFrame):
         dtype = table.dtype if isinstance(table, np.ndarray) else np.asarray(X).dtype
         return PanelSpec("array_2d", (dtype,) * table.shape[1])
-    dtypes = tuple(getattr(dtype, "subtype", dtype) for dtype in X.dtypes)
-    return PanelSpec("frame", dtypes, tuple(X.columns), tuple(X.columns.names))
+    return PanelSpec.of_frame(X)
 
 
 def as_numbers(table: Table) -> np.ndarray:

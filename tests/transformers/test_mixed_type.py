@@ -153,6 +153,23 @@ def test_labels_of_any_sort_come_back():
         pd.testing.assert_index_equal(restored.columns, table.columns)
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Index(["a", "b", "c"], dtype=object),
+        pd.Index([1, 2, 3], dtype="int8"),
+        pd.CategoricalIndex(["a", "b", "c"], name="column"),
+        pd.IntervalIndex.from_breaks(range(4)),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_labels_come_back_in_their_type(labels):
+    table = mixed().set_axis(labels, axis=1)
+    encoder = MixedTypeEncoder().fit(table)
+    restored = encoder.inverse_transform(encoder.transform(table))
+    pd.testing.assert_index_equal(restored.columns, labels, exact=True)
+
+
 def test_names_of_columns_may_be_given():
     encoder = MixedTypeEncoder().fit(np.array([[1.0, 4.0], [2.0, np.nan], [3.0, 6.0]]))
     assert encoder.get_feature_names_out(["a", "b"]).tolist() == [
