@@ -18,12 +18,14 @@ from sktsgen.transformers._table_codec import Table, as_matrix
 def split_container(X: Any) -> tuple[Any, Panel | None]:
     """Return the rows of 3-D arrays, lists and panels, and the panel they are to come back in.
 
-    Anything of two dimensions is its own rows, whatever its index.
+    Anything of two dimensions is its own rows, whatever its index; rows of frames keep the labels.
     """
     is_list = isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", 0) == 2
     if not (is_list or isinstance(X, Panel) or getattr(X, "ndim", 2) > 2):
         return X, None
     panel = check_panel(X, mixed=True, missing=True)
+    if panel.spec.has_frames and isinstance(panel.values, np.ndarray):
+        return pd.DataFrame(panel.values, columns=panel.spec.column_index()), panel
     return panel.values, panel
 
 

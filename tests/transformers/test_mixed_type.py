@@ -78,6 +78,27 @@ def test_lists_stay_lists():
         np.testing.assert_allclose(restored, array, rtol=0, atol=1e-6)
 
 
+def test_columns_of_frames_in_a_list_keep_their_labels():
+    numbers = mixed()[["load"]].assign(power=np.arange(12.0))
+    parts = [numbers[:8], numbers[8:]]
+    encoder = MixedTypeEncoder().fit(parts)
+    assert encoder.feature_names_in_.tolist() == ["load", "power"]
+    features = encoder.transform(parts)
+    assert features[0].columns.tolist() == ["load", "power"]
+    for restored, part in zip(encoder.inverse_transform(features), parts, strict=True):
+        pd.testing.assert_frame_equal(restored, part, rtol=0, atol=1e-5)
+    assert encoder.inverse_transform(features[1].to_numpy()).columns.tolist() == ["load", "power"]
+    panel = check_panel(numbers)
+    assert MixedTypeEncoder().fit(panel).feature_names_in_.tolist() == ["load", "power"]
+
+
+def test_swapped_columns_of_frames_in_a_list_are_refused():
+    numbers = mixed()[["load"]].assign(power=np.arange(12.0))
+    encoder = MixedTypeEncoder().fit([numbers])
+    with pytest.raises(ValueError, match="Feature names must be in the same order"):
+        encoder.transform([numbers[["power", "load"]]])
+
+
 def test_generated_features_of_a_frame_become_a_panel_frame():
     encoder = MixedTypeEncoder().fit(mixed())
     drawn = encoder.inverse_transform(np.zeros((3, 4, encoder.n_features_out_)))
