@@ -290,7 +290,8 @@ def _frequency(
 ) -> str | None:
     """Frequency string common to all series, or None."""
     if kind == "period":
-        return index.freqstr if (gaps[inside] == 1).all() else None  # type: ignore[attr-defined]
+        is_regular = (gaps[inside] == index.freq.n).all()  # type: ignore[attr-defined]
+        return index.freqstr if is_regular else None  # type: ignore[attr-defined]
     declared = getattr(index, "freq", None)
     if declared is not None and _restores(declared):
         return str(declared.freqstr)
@@ -358,7 +359,8 @@ def _irregular(
             "fit on longer series or on frames without a time index."
         )
     sizes, counts = np.unique(gaps[inside], return_counts=True)
-    usual = 1 if kind == "period" else sizes[np.argmax(counts)]
+    is_period = isinstance(index, pd.PeriodIndex)
+    usual = index.freq.n if is_period else sizes[np.argmax(counts)]
     row = int(np.flatnonzero(inside & ~np.isclose(gaps, usual, rtol=1e-6, atol=0.0))[0])
     series = label(int(np.searchsorted(ends, row, side="right")))
     return (
@@ -375,5 +377,5 @@ def _gap_text(gap: Any, index: pd.Index, kind: str) -> str:
     if kind in ("datetime", "timedelta"):
         return str(_timedelta(gap, _unit(index.dtype)))
     if kind == "period":
-        return f"{gap} {index.freqstr}"  # type: ignore[attr-defined]
+        return f"{gap} {index.freqstr.lstrip('0123456789')}"  # type: ignore[attr-defined]
     return str(gap)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sktsgen.data import TimeAxis, check_panel
+from sktsgen.exceptions import IrregularTimeError
 
 
 def on(index):
@@ -51,6 +52,9 @@ INDEXES = {
     "timedelta in seconds": pd.timedelta_range("1h", periods=8, freq="D", unit="s"),
     "monthly period": pd.period_range("2024-01", periods=8, freq="M"),
     "quarterly period": pd.period_range("2024Q1", periods=8, freq="Q"),
+    "periods of 15 minutes": pd.period_range("2024-01-01", periods=8, freq="15min"),
+    "periods of two days": pd.period_range("2024-01-01", periods=8, freq="2D"),
+    "periods of three months": pd.period_range("2024-01", periods=8, freq="3M"),
     "integer": pd.RangeIndex(10, 26, 2),
     "int32": pd.Index(np.arange(5, 13, dtype=np.int32)),
     "nullable integer": pd.Index(np.arange(8), dtype="Int64", name="n"),
@@ -93,6 +97,12 @@ def test_frequency_that_is_no_string_is_read_from_the_stamps():
     assert check_panel(on(index)).spec.time.freq == "1D"
 
 
+def test_a_gap_between_long_periods_is_given_in_their_units():
+    index = pd.period_range("2024-01-01", periods=4, freq="15min").delete(2)
+    with pytest.raises(IrregularTimeError, match="gap of 30 min where the usual one is 15 min"):
+        check_panel(on(index), reset=True)
+
+
 def test_rows_that_are_only_counted_have_no_axis():
     assert check_panel(on(pd.RangeIndex(4))).spec.time == TimeAxis()
     pd.testing.assert_index_equal(TimeAxis().grid(3), pd.RangeIndex(3))
@@ -111,6 +121,7 @@ def test_a_counter_with_a_name_is_a_time_index():
         ("zone", pd.Timestamp("2025-05-05", tz="UTC"), pd.Timestamp("2025-05-05 09:00+09:00")),
         ("timedelta", "3h", pd.Timedelta(hours=3)),
         ("monthly period", "2030-03", pd.Period("2030-03", freq="M")),
+        ("periods of 15 minutes", "2030-03", pd.Period("2030-03", freq="15min")),
         ("integer", np.int64(-3), -3),
         ("float", 2, 2.0),
     ],
