@@ -185,7 +185,7 @@ def read_time_axis(
     _refuse_disorder(index, gaps, inside, ends, label)
     dtype, first = index.dtype, _plain(index[0], kind)
     if kind in ("integer", "float"):
-        step = _common_gap(gaps[inside], kind)
+        step = _common_gap(gaps[inside], kind, _resolution(index, kind))
         known, axis = step is not None, TimeAxis(kind, dtype, first, step=step)
     else:
         freq = _frequency(index, kind, gaps, inside, lengths)
@@ -275,14 +275,27 @@ def _refuse_disorder(
     )
 
 
-def _common_gap(gaps: np.ndarray, kind: str) -> int | float | None:
+def _resolution(index: pd.Index, kind: str) -> float:
+    """Distance of neighbouring floats where the largest stamps lie; 0 for all that is counted."""
+    if kind != "float" or not len(index):
+        return 0.0
+    plain = index.to_numpy(dtype=getattr(index.dtype, "numpy_dtype", index.dtype))
+    return float(np.spacing(np.abs(plain).max()))
+
+
+def _slack(step: Any, resolution: float) -> float:
+    """How far gaps of rounded stamps may lie from their step, which is never near two of it."""
+    return max(1e-6 * step, min(2 * resolution, step / 4)) if resolution else 0.0
+
+
+def _common_gap(gaps: np.ndarray, kind: str, resolution: float) -> int | float | None:
     """Return the gap shared by all; 1 if there is none to see, None if they differ."""
     if not len(gaps):
         return 1
     if kind == "integer":
         return int(gaps[0]) if (gaps == gaps[0]).all() else None
     step = float(gaps[0] + (gaps - gaps[0]).mean())  # the sum of long gaps may overflow
-    return step if np.allclose(gaps, step, rtol=1e-6, atol=0.0) else None
+    return step if np.allclose(gaps, step, rtol=0.0, atol=_slack(step, resolution)) else None
 
 
 def _frequency(
@@ -361,7 +374,9 @@ def _irregular(
     sizes, counts = np.unique(gaps[inside], return_counts=True)
     is_period = isinstance(index, pd.PeriodIndex)
     usual = index.freq.n if is_period else sizes[np.argmax(counts)]
-    row = int(np.flatnonzero(inside & ~np.isclose(gaps, usual, rtol=1e-6, atol=0.0))[0])
+    off = np.where(inside, np.abs(gaps - usual), 0)
+    is_off = off > _slack(usual, _resolution(index, kind))
+    row = int(is_off.argmax() if is_off.any() else off.argmax())
     series = label(int(np.searchsorted(ends, row, side="right")))
     return (
         f"the time stamps{series} are not regular: {index[row]} is followed by {index[row + 1]}, "

@@ -103,6 +103,46 @@ def test_a_gap_between_long_periods_is_given_in_their_units():
         check_panel(on(index), reset=True)
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index(1.7e9 + 0.1 * np.arange(200)),
+        pd.Index(1.7e9 + 0.01 * np.arange(200)),
+        pd.Index(0.1 * np.arange(1000, dtype="float32")),
+        pd.Index(0.1 * np.arange(1000), dtype="Float32"),
+    ],
+    ids=["tenths of a second since 1970", "hundredths", "float32", "nullable"],
+)
+def test_float_stamps_are_regular_within_what_their_type_resolves(index):
+    axis = check_panel(on(index), reset=True).spec.time
+    grid = axis.grid(len(index))
+    assert grid.dtype == index.dtype
+    plain = index.to_numpy(dtype=getattr(index.dtype, "numpy_dtype", index.dtype))
+    np.testing.assert_allclose(grid.to_numpy(float), plain, rtol=0, atol=2 * np.spacing(plain[-1]))
+    with pytest.raises(
+        IrregularTimeError, match=re.escape(f"{index[6]} is followed by {index[8]}")
+    ):
+        check_panel(on(index.delete(7)), reset=True)
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        (pd.Index([0.0, 1.0, 2.0, 3.01, 4.0]), "2.0 is followed by 3.01, a gap of 1.00"),
+        (
+            pd.date_range("2024", periods=9, freq="D", unit="ns")[[0, 1, 2, 3, 4]]
+            + pd.to_timedelta([0, 0, 0, 1, 0], unit="ms"),
+            "a gap of 1 days 00:00:00.001000 where the usual one is 1 days",
+        ),
+        (pd.Index([0, 10**9, 2 * 10**9, 3 * 10**9 + 1]), "a gap of 1000000001 where the usual one"),
+    ],
+    ids=["float", "datetime", "integer"],
+)
+def test_a_gap_that_is_hardly_another_is_named(index, text):
+    with pytest.raises(IrregularTimeError, match=re.escape(text)):
+        check_panel(on(index), reset=True)
+
+
 def test_rows_that_are_only_counted_have_no_axis():
     assert check_panel(on(pd.RangeIndex(4))).spec.time == TimeAxis()
     pd.testing.assert_index_equal(TimeAxis().grid(3), pd.RangeIndex(3))
