@@ -124,10 +124,9 @@ def _on_frequency(panel: pd.DataFrame, freq: Any) -> pd.DataFrame:
     ids, stamps = (panel.index.get_level_values(level) for level in (0, 1))
     begins = np.flatnonzero(np.diff(ids.factorize()[0], prepend=-1))
     ends = np.append(begins[1:], len(panel)) - 1
-    grids = [
-        _grid(stamps[a], stamps[b], freq).astype(stamps.dtype)
-        for a, b in zip(begins, ends, strict=True)
-    ]
+    spans = list(zip(stamps[begins], stamps[ends], strict=True))
+    grid_of = {span: _grid(*span, freq).astype(stamps.dtype) for span in set(spans)}
+    grids = [grid_of[span] for span in spans]
     first_rows = np.repeat(begins, [len(grid) for grid in grids])
     whole: Any = [ids.take(first_rows), grids[0].append(grids[1:])]
     index = pd.MultiIndex.from_arrays(whole, names=panel.index.names)

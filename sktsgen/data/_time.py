@@ -341,18 +341,25 @@ def _fixed_freq(gaps: np.ndarray, unit: str) -> str | None:
     return str(to_offset(_timedelta(gaps[0], unit)).freqstr)
 
 
-def _calendar_freq(index: pd.Index, wall: np.ndarray, unit: str, lengths: np.ndarray) -> str | None:
+def _calendar_freq(index: Any, wall: np.ndarray, unit: str, lengths: np.ndarray) -> str | None:
     """Find business days, or whole months, that give every stamp of every series."""
     months = round(_timedelta(wall[0], unit) / pd.Timedelta(days=30.44))
-    blocks = np.split(np.arange(len(index)), np.cumsum(lengths)[:-1])
+    begins = np.cumsum(lengths) - lengths
+    stamps, (codes, firsts) = index.asi8, index[begins].factorize()
+    longest = np.zeros(len(firsts), dtype=np.int64)
+    np.maximum.at(longest, codes, lengths)
     for pattern in _CALENDAR:
         if "{k}" in pattern and not months:
             continue
         freq = pattern.format(k=months if months > 1 else "")
-        if all(
-            pd.date_range(index[rows[0]], periods=len(rows), freq=freq).equals(index[rows])
-            for rows in blocks
-        ):
+        grids: dict[int, np.ndarray] = {}  # one for all series that begin together
+        for code, begin, length in zip(codes, begins, lengths, strict=True):
+            if code not in grids:
+                grid: Any = pd.date_range(firsts[code], periods=longest[code], freq=freq)
+                grids[code] = grid.as_unit(unit).asi8
+            if not np.array_equal(grids[code][:length], stamps[begin : begin + length]):
+                break
+        else:
             return freq
     return None
 
