@@ -275,7 +275,7 @@ def _refuse_disorder(
     )
 
 
-def _resolution(index: pd.Index, kind: str) -> float:
+def _resolution(index: Any, kind: str) -> float:
     """Distance of neighbouring floats where the largest stamps lie; 0 for all that is counted."""
     if kind != "float" or not len(index):
         return 0.0
@@ -379,8 +379,9 @@ def _irregular(
             "fit on longer series or on frames without a time index."
         )
     sizes, counts = np.unique(gaps[inside], return_counts=True)
-    is_period = isinstance(index, pd.PeriodIndex)
-    usual = index.freq.n if is_period else sizes[np.argmax(counts)]
+    usual = sizes[np.argmax(counts)]
+    if kind == "period":
+        usual = index.freq.n  # type: ignore[attr-defined]
     off = np.where(inside, np.abs(gaps - usual), 0)
     is_off = off > _slack(usual, _resolution(index, kind))
     row = int(is_off.argmax() if is_off.any() else off.argmax())
