@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +53,44 @@ def read_frames(members: list[pd.DataFrame], rules: Rules) -> Panel:
     axis, last = _time(flat, lengths, lambda i: f" in {rules.name}[{i}]", rules)
     spec = replace(PanelSpec.of_frame(together, "list_of_frames"), time=axis)
     return Panel(values, lengths, spec, indexes, last_stamps=last, has_missing=has_missing)
+
+
+def stack_frames(members: Sequence[pd.DataFrame], *, name: str = "X") -> Panel:
+    """Put frames one below the other, as rows that stand each for itself.
+
+    Nothing is asked of their index but that it has one level, and columns may be of any type.
+
+    Parameters
+    ----------
+    members : sequence of DataFrame
+        Frames with the same columns in the same order, of one kind each.
+    name : str, default="X"
+        What messages call the list.
+
+    Returns
+    -------
+    panel : Panel
+        Its values are a frame that counts its rows, with the cells and types of `members`.
+
+    Raises
+    ------
+    TypeError
+        If a column, or the index, is of another kind in one frame than in the first.
+    ValueError
+        If columns differ or occur twice, or a frame is empty.
+    """
+    refuse_repeated_labels(members[0], f"{name}[0]")
+    refuse_other_frames(list(members), name)
+    lengths = member_lengths(list(members), Rules(name=name))
+    together = members[0] if len(members) == 1 else pd.concat(members)
+    spec = PanelSpec.of_frame(together, "list_of_frames")
+    return Panel(
+        together.set_axis(pd.RangeIndex(len(together)), axis=0),
+        lengths,
+        spec,
+        tuple(member.index for member in members),
+        has_missing=bool(together.isna().any(axis=None)),
+    )
 
 
 def _gathered(panel: Panel, index: pd.MultiIndex, rules: Rules) -> Panel:

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sktsgen.data import Panel, PanelSpec, check_panel
+from sktsgen.data import Panel, PanelSpec, check_panel, stack_frames
 from sktsgen.transformers._columns import read_numbers, refuse_infinity
 from sktsgen.transformers._moments import slices
 from sktsgen.transformers._table_codec import Table, as_matrix
@@ -23,7 +23,10 @@ def split_container(X: Any) -> tuple[Any, Panel | None]:
     is_list = isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", 0) == 2
     if not (is_list or isinstance(X, Panel) or getattr(X, "ndim", 2) > 2):
         return X, None
-    panel = check_panel(X, mixed=True, missing=True)
+    if is_list and all(isinstance(member, pd.DataFrame) for member in X):
+        panel = stack_frames(X)
+    else:
+        panel = check_panel(X, mixed=True, missing=True)
     if panel.spec.has_frames and isinstance(panel.values, np.ndarray):
         return pd.DataFrame(panel.values, columns=panel.spec.column_index()), panel
     return panel.values, panel

@@ -1,6 +1,7 @@
 """The encoder among scikit-learn's estimators: containers, names, files, bad input."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,36 @@ def test_columns_of_frames_in_a_list_keep_their_labels():
     assert encoder.inverse_transform(features[1].to_numpy()).columns.tolist() == ["load", "power"]
     panel = check_panel(numbers)
     assert MixedTypeEncoder().fit(panel).feature_names_in_.tolist() == ["load", "power"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.period_range("2024-01", periods=12, freq="M"),
+        pd.Series([b"a", b"b", b"a"] * 4, dtype=object),
+        pd.Series([1, 2, None, 4] * 3, dtype=object),
+        pd.Series([True, None, False] * 4, dtype=object),
+    ],
+    ids=["period", "bytes", "integers with None", "flags with None"],
+)
+def test_frames_in_a_list_follow_the_rules_of_a_frame(cells):
+    """Rows stand each for itself: their order, and so their stamps, mean nothing."""
+    stamps = pd.date_range("2024-01-01", periods=12, name="day")[::-1]
+    table = mixed().assign(cell=cells).set_axis(stamps)
+    parts = [table[:8], table[8:]]
+    encoder = MixedTypeEncoder().fit(parts)
+    features = encoder.transform(parts)
+    expected = MixedTypeEncoder().fit(table).transform(table)
+    pd.testing.assert_frame_equal(pd.concat(features), expected, check_freq=False)
+    for restored, part in zip(encoder.inverse_transform(features), parts, strict=True):
+        pd.testing.assert_frame_equal(restored, part, rtol=0, atol=1e-6, check_freq=False)
+
+
+def test_columns_of_frames_in_a_list_are_of_one_kind():
+    parts = [mixed().assign(cell=pd.period_range("2024", periods=12, freq=f)) for f in "MD"]
+    text = re.escape("'cell' of X[1] is of type period[D], that of X[0] is of type period[M];")
+    with pytest.raises(TypeError, match=text):
+        MixedTypeEncoder().fit(parts)
 
 
 def test_swapped_columns_of_frames_in_a_list_are_refused():
