@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.frequencies import to_offset
 
+from sktsgen.data._frequency import common_frequency, timedelta_of, unit_of
 from sktsgen.exceptions import IrregularTimeError
 from sktsgen.persistence import register
-
-_CALENDAR = ("B", "{k}MS", "{k}ME", "{k}BMS", "{k}BME")
 
 
 @register
@@ -79,7 +77,26 @@ class TimeAxis:
         return index
 
     def grid_after(self, last: Any, n_timesteps: int) -> pd.Index:
-        """Return the `n_timesteps` stamps that follow the stamp `last`."""
+        """Return the stamps that follow the stamp `last`.
+
+        Parameters
+        ----------
+        last : stamp
+            Stamp before the first one: whatever pandas turns into one of this kind. If it lies
+            between two steps, the next one on the frequency is the first.
+        n_timesteps : int
+            Number of stamps.
+
+        Returns
+        -------
+        index : pandas.Index of length n_timesteps
+            Strictly increasing stamps of type `dtype`.
+
+        Raises
+        ------
+        ValueError
+            If the frequency is unknown, or the last stamps are beyond what `dtype` can hold.
+        """
         last = self._stamp(last)
         index = self._range(last, n_timesteps + 1)
         return index[1:] if index[0] == last else index[:n_timesteps]
@@ -93,14 +110,14 @@ class TimeAxis:
                 return pd.Period(ordinal=int(value), freq=self.freq)
             return pd.Period(value, freq=self.freq)
         if self.kind == "timedelta":
-            return pd.Timedelta(value).as_unit(_unit(self.dtype))
+            return pd.Timedelta(value).as_unit(unit_of(self.dtype))
         stamp = pd.Timestamp(value)
         zone = getattr(self.dtype, "tz", None)
         if zone is None and stamp.tz is not None:
             raise ValueError(f"the time stamp {value!r} has a zone, the data has none; remove it.")
         if zone is not None:
             stamp = stamp.tz_localize(zone) if stamp.tz is None else stamp.tz_convert(zone)
-        return stamp.as_unit(_unit(self.dtype))
+        return stamp.as_unit(unit_of(self.dtype))
 
     def _range(self, first: Any, n_timesteps: int) -> pd.Index:
         """Stamps from `first`, or from the next that is on the frequency."""
@@ -188,7 +205,7 @@ def read_time_axis(
         step = _common_gap(gaps[inside], kind, _resolution(index, kind))
         known, axis = step is not None, TimeAxis(kind, dtype, first, step=step)
     else:
-        freq = _frequency(index, kind, gaps, inside, lengths)
+        freq = common_frequency(index, kind, gaps, inside, lengths)
         known, axis = freq is not None, TimeAxis(kind, dtype, first, freq=freq)
     if regular and not known:
         raise IrregularTimeError(_irregular(index, kind, gaps, inside, ends, label))
@@ -243,15 +260,6 @@ def _number(value: Any, kind: str) -> int | float:
     return int(value) if whole else float(value)
 
 
-def _unit(dtype: Any) -> Any:
-    """Return the unit of a datetime or timedelta type, such as "us"."""
-    return np.datetime_data(dtype)[0] if isinstance(dtype, np.dtype) else dtype.unit
-
-
-def _timedelta(gap: Any, unit: Any) -> pd.Timedelta:
-    return pd.Timedelta(np.timedelta64(int(gap), unit))
-
-
 def _refuse_disorder(
     index: pd.Index,
     gaps: np.ndarray,
@@ -298,72 +306,6 @@ def _common_gap(gaps: np.ndarray, kind: str, resolution: float) -> int | float |
     return step if np.allclose(gaps, step, rtol=0.0, atol=_slack(step, resolution)) else None
 
 
-def _frequency(
-    index: pd.Index, kind: str, gaps: np.ndarray, inside: np.ndarray, lengths: np.ndarray
-) -> str | None:
-    """Frequency string common to all series, or None."""
-    if kind == "period":
-        is_regular = (gaps[inside] == index.freq.n).all()  # type: ignore[attr-defined]
-        return index.freqstr if is_regular else None  # type: ignore[attr-defined]
-    declared = getattr(index, "freq", None)
-    if declared is not None and _restores(declared):
-        return str(declared.freqstr)
-    if not inside.any():
-        return None
-    unit = _unit(index.dtype)
-    if isinstance(index, pd.TimedeltaIndex):
-        return _fixed_freq(gaps[inside], unit)
-    wall = np.diff(index.tz_localize(None).asi8)[inside]  # type: ignore[attr-defined]
-    return (
-        _daily_freq(wall, unit)
-        or _fixed_freq(gaps[inside], unit)
-        or _calendar_freq(index, wall, unit, lengths)
-    )
-
-
-def _restores(offset: Any) -> bool:
-    """Whether an offset survives as a string; custom holidays, for one, do not."""
-    try:
-        return bool(to_offset(offset.freqstr) == offset)
-    except ValueError:
-        return False
-
-
-def _daily_freq(gaps: np.ndarray, unit: str) -> str | None:
-    """Count calendar days by the clock on the wall: a day is not always 24 hours."""
-    days, rest = divmod(_timedelta(gaps[0], unit), pd.Timedelta(days=1))
-    return f"{days}D" if (gaps == gaps[0]).all() and not rest and days > 0 else None
-
-
-def _fixed_freq(gaps: np.ndarray, unit: str) -> str | None:
-    if not (gaps == gaps[0]).all():
-        return None
-    return str(to_offset(_timedelta(gaps[0], unit)).freqstr)
-
-
-def _calendar_freq(index: Any, wall: np.ndarray, unit: str, lengths: np.ndarray) -> str | None:
-    """Find business days, or whole months, that give every stamp of every series."""
-    months = round(_timedelta(wall[0], unit) / pd.Timedelta(days=30.44))
-    begins = np.cumsum(lengths) - lengths
-    stamps, (codes, firsts) = index.asi8, index[begins].factorize()
-    longest = np.zeros(len(firsts), dtype=np.int64)
-    np.maximum.at(longest, codes, lengths)
-    for pattern in _CALENDAR:
-        if "{k}" in pattern and not months:
-            continue
-        freq = pattern.format(k=months if months > 1 else "")
-        grids: dict[int, np.ndarray] = {}  # one for all series that begin together
-        for code, begin, length in zip(codes, begins, lengths, strict=True):
-            if code not in grids:
-                grid: Any = pd.date_range(firsts[code], periods=longest[code], freq=freq)
-                grids[code] = grid.as_unit(unit).asi8
-            if not np.array_equal(grids[code][:length], stamps[begin : begin + length]):
-                break
-        else:
-            return freq
-    return None
-
-
 def _irregular(
     index: pd.Index,
     kind: str,
@@ -398,7 +340,7 @@ def _irregular(
 
 def _gap_text(gap: Any, index: pd.Index, kind: str) -> str:
     if kind in ("datetime", "timedelta"):
-        return str(_timedelta(gap, _unit(index.dtype)))
+        return str(timedelta_of(gap, unit_of(index.dtype)))
     if kind == "period":
         return f"{gap} {index.freqstr.lstrip('0123456789')}"  # type: ignore[attr-defined]
     return str(gap)
