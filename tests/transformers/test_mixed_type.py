@@ -130,6 +130,20 @@ def test_swapped_columns_of_frames_in_a_list_are_refused():
         encoder.transform([numbers[["power", "load"]]])
 
 
+def test_features_of_a_frame_are_taken_by_their_names():
+    table = mixed()
+    encoder = MixedTypeEncoder().fit(table)
+    features = encoder.transform(table)
+    swapped = features.iloc[:, ::-1]
+    expected = encoder.inverse_transform(features)
+    pd.testing.assert_frame_equal(encoder.inverse_transform(swapped), expected)
+    pd.testing.assert_frame_equal(encoder.inverse_transform([swapped])[0], expected)
+    numbered = features.set_axis(range(4), axis=1)
+    pd.testing.assert_frame_equal(encoder.inverse_transform(numbered), expected)
+    with pytest.raises(ValueError, match=r"lacks the columns \['load'\], and has \['power'\];"):
+        encoder.inverse_transform(features.rename(columns={"load": "power"}))
+
+
 def test_generated_features_of_a_frame_become_a_panel_frame():
     encoder = MixedTypeEncoder().fit(mixed())
     drawn = encoder.inverse_transform(np.zeros((3, 4, encoder.n_features_out_)))
