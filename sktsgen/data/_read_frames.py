@@ -96,7 +96,7 @@ def stack_frames(members: Sequence[pd.DataFrame], *, name: str = "X") -> Panel:
 def _gathered(panel: Panel, index: pd.MultiIndex, rules: Rules) -> Panel:
     """Panel whose rows stand series after series."""
     order, lengths, ids, stamps = group_rows(index, rules.name)
-    axis, last = _time(stamps, lengths, lambda i: f" in series {ids[i]!r}", rules)
+    axis, last = _time(stamps, lengths, lambda i: f" in series {ids[[i]].tolist()[0]!r}", rules)
     dtype, values = _id_dtype(ids), panel.values
     if order is not None:
         is_table = isinstance(values, pd.DataFrame)
