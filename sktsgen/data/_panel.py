@@ -187,7 +187,23 @@ class Panel:
         return np.asarray(pd.notna(self.values))
 
     def series(self, i: int) -> Any:
-        """Return series `i` as a view of shape (lengths[i], n_channels)."""
+        """Return the rows of one series.
+
+        Parameters
+        ----------
+        i : int
+            Number of the series, from ``-n_series`` to ``n_series - 1``.
+
+        Returns
+        -------
+        rows : ndarray or DataFrame of shape (lengths[i], n_channels)
+            A view of `values`, which must not be written.
+
+        Raises
+        ------
+        IndexError
+            If there is no such series.
+        """
         if not -self.n_series <= i < self.n_series:
             raise IndexError(f"series {i} asked of a panel of {self.n_series} series.")
         end = int(self.offsets[i % self.n_series + 1])
