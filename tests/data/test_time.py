@@ -230,7 +230,7 @@ def test_stamps_beyond_what_their_type_can_hold_are_refused(index, n_timesteps):
 
 
 def test_series_that_begin_together_share_a_grid(monkeypatch):
-    """Twenty thousand series of months took four seconds, one `date_range` each."""
+    """Twenty thousand series of months took seconds, with one `date_range` each."""
     made, date_range = [], pd.date_range
     monkeypatch.setattr(pd, "date_range", lambda *a, **k: made.append(a) or date_range(*a, **k))
     months = INDEXES["month start"]
