@@ -11,6 +11,8 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
+from sktsgen.decoding import entropy_of
+
 
 class PanelKFold(BaseCrossValidator):
     """Cross-validate over whole series, or over contiguous blocks of time.
@@ -36,7 +38,7 @@ class PanelKFold(BaseCrossValidator):
     shuffle : bool, default=False
         Whether series are dealt out at random; only by series.
     random_state : int, RandomState or None, default=None
-        Seed of the shuffle.
+        Seed of the shuffle. None takes fresh entropy at every split.
 
     Examples
     --------
@@ -66,6 +68,8 @@ class PanelKFold(BaseCrossValidator):
     ) -> None:
         _check_whole("n_splits", n_splits, 2)
         _check_whole("gap", gap, 0)
+        if not isinstance(shuffle, bool | np.bool_):
+            raise ValueError(f"shuffle={shuffle!r} must be True or False.")
         if by not in ("series", "time"):
             raise ValueError(f"by={by!r} is not known; choose 'series' or 'time'.")
         if by == "series" and gap:
@@ -125,7 +129,9 @@ class PanelKFold(BaseCrossValidator):
             )
         order = np.arange(n_series)
         if self.shuffle:
-            check_random_state(self.random_state).shuffle(order)
+            is_fresh = self.random_state is None  # scikit-learn would move numpy's global stream on
+            seed = entropy_of(None) % 2**32 if is_fresh else self.random_state
+            check_random_state(seed).shuffle(order)
         for held_out in np.array_split(order, self.n_splits):
             is_test = np.isin(codes, held_out)
             yield np.flatnonzero(~is_test), np.flatnonzero(is_test)
@@ -179,5 +185,5 @@ def _time_codes(X: Any) -> np.ndarray:
 
 
 def _check_whole(name: str, value: Any, fewest: int) -> None:
-    if not isinstance(value, Integral) or value < fewest:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < fewest:
         raise ValueError(f"{name}={value!r} must be a whole number of at least {fewest}.")

@@ -5,6 +5,7 @@ from sktsgen.data._check import check_panel
 from sktsgen.data._dtypes import restore_dtype
 from sktsgen.data._long_tables import as_panel
 from sktsgen.data._panel import Panel, PanelSpec
+from sktsgen.data._read_frames import stack_frames
 from sktsgen.data._repeats import drop_repeats, repeated_columns
 from sktsgen.data._restore import restore_panel, restore_rows
 from sktsgen.data._static import join_static, split_static, static_columns
@@ -46,6 +47,7 @@ __all__ = [
     "split_windows",
     "spread_apart",
     "spread_over",
+    "stack_frames",
     "static_columns",
     "summed_columns",
     "usable_window_length",

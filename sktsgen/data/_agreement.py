@@ -82,7 +82,7 @@ def _stack(one: Any, other: Any) -> bool:
     kind = column_kind(one)
     if kind != column_kind(other):
         return False
-    if kind == "category":
+    if kind in ("category", "other"):
         return bool(one == other)
     return kind != "datetime" or _zone(one) == _zone(other)
 

@@ -127,11 +127,16 @@ def _read(X: Any, rules: Rules) -> Panel:
 
 def _read_array(X: Any, rules: Rules) -> Panel:
     """One series, or a panel of equal lengths, from something array-like."""
-    if np.ma.is_masked(X):
-        X = X.astype(float).filled(np.nan)
+    X = _unmasked(X)
     if isinstance(X, list | tuple):
+        _refuse_other_list(X, rules.name)
         X = np.asarray(X)
     array = X if hasattr(X, "ndim") else np.asarray(X)
+    if array.ndim == 0:
+        raise TypeError(
+            f"{rules.name} is {type(X).__name__}, which holds no series; pass an array, a frame, "
+            "or a list of either."
+        )
     if array.ndim > 3:
         raise ValueError(
             f"{rules.name} has {array.ndim} dimensions (shape={array.shape}); pass (n_timesteps, "
@@ -203,8 +208,34 @@ def _without_tensor(X: Any) -> Any:
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
 
 
+def _unmasked(X: Any) -> Any:
+    """Put NaN where cells are masked: `numpy.asarray` would uncover them."""
+    return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else X
+
+
 def _array_or_frame(member: Any) -> Any:
-    return member if isinstance(member, pd.DataFrame) else np.asarray(_without_tensor(member))
+    if isinstance(member, pd.DataFrame):
+        return member
+    return np.asarray(_unmasked(_without_tensor(member)))
+
+
+def _refuse_other_list(X: Any, name: str) -> None:
+    """Refuse lists that are neither series nor the rows of one."""
+    if not len(X):
+        raise ValueError(f"{name} is empty; pass one series of one row at least.")
+    if any(isinstance(member, pd.Series) for member in X):
+        raise TypeError(
+            f"{name} is a list of pandas.Series, which may be series or rows; pass a list of "
+            "frames ([s.to_frame('value') for s in series]) for series of one channel."
+        )
+    shapes = [np.shape(member) for member in X if hasattr(member, "ndim")]
+    other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), 0)
+    if other:
+        raise ValueError(
+            f"{name}[{other}] is of shape {shapes[other]}, and {name}[0] of shape {shapes[0]}; "
+            "pass series as 2-D arrays of shape (n_timesteps, n_channels), those of one channel "
+            "with reshape(-1, 1)."
+        )
 
 
 def _refuse_mixed_list(members: list[Any], name: str) -> None:

@@ -77,14 +77,23 @@ def as_panel(df: pd.DataFrame, *, series: Any, time: Any, freq: Any = None) -> p
     panel: pd.DataFrame = df.iloc[order].set_index([series, time])
     repeated = panel.index.duplicated()
     if repeated.any():
-        name, stamp = panel.index[repeated][0]
+        name, stamp = (level[repeated].tolist()[0] for level in _levels(panel))
         raise ValueError(
             f"series {name!r} has the time stamp {stamp} more than once; keep one row per stamp."
         )
     return panel if freq is None or not len(panel) else _on_frequency(panel, freq)
 
 
+def _levels(panel: pd.DataFrame) -> tuple[pd.Index, Any]:
+    """Return the identifiers and the stamps of all rows."""
+    return panel.index.get_level_values(0), panel.index.get_level_values(1)
+
+
 def _refuse_labels(df: pd.DataFrame, series: Any, time: Any) -> None:
+    if not isinstance(df, pd.DataFrame):
+        raise TypeError(
+            f"df is {type(df).__name__}, and a frame is needed; pass pandas.DataFrame(df)."
+        )
     if isinstance(series, list):
         raise TypeError(
             f"series={series!r} must be the label of one column; join several into one first, for "
@@ -95,6 +104,11 @@ def _refuse_labels(df: pd.DataFrame, series: Any, time: Any) -> None:
     for label in (series, time):
         if label not in df.columns:
             raise ValueError(f"column {label!r} is not in the table; it has {list(df.columns)}.")
+        if isinstance(df[label], pd.DataFrame):
+            raise ValueError(
+                f"column {label!r} occurs {df[label].shape[1]} times in the table; rename or drop "
+                "all but one."
+            )
         if df[label].isna().any():
             row = int(df[label].isna().argmax())
             raise ValueError(f"column {label!r} is missing in row {row}; fill or drop that row.")
@@ -119,21 +133,18 @@ def _fits(freq: Any, dtype: Any) -> bool:
 
 def _on_frequency(panel: pd.DataFrame, freq: Any) -> pd.DataFrame:
     """Add the rows that are absent from the grid of each series."""
-    ids: pd.Index
-    stamps: Any
-    ids, stamps = (panel.index.get_level_values(level) for level in (0, 1))
+    ids, stamps = _levels(panel)
     begins = np.flatnonzero(np.diff(ids.factorize()[0], prepend=-1))
     ends = np.append(begins[1:], len(panel)) - 1
-    grids = [
-        _grid(stamps[a], stamps[b], freq).astype(stamps.dtype)
-        for a, b in zip(begins, ends, strict=True)
-    ]
+    spans = list(zip(stamps[begins], stamps[ends], strict=True))
+    grid_of = {span: _grid(*span, freq).astype(stamps.dtype) for span in set(spans)}
+    grids = [grid_of[span] for span in spans]
     first_rows = np.repeat(begins, [len(grid) for grid in grids])
     whole: Any = [ids.take(first_rows), grids[0].append(grids[1:])]
     index = pd.MultiIndex.from_arrays(whole, names=panel.index.names)
     is_off = index.get_indexer(panel.index) < 0
     if is_off.any():
-        series, stamp = panel.index[is_off][0]
+        series, stamp = (level[is_off].tolist()[0] for level in _levels(panel))
         raise ValueError(
             f"the time stamp {stamp} of series {series!r} is not on freq={freq!r} counted from the "
             "first stamp of the series; choose a finer one, or round or resample the stamps."

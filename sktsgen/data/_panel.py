@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from sktsgen.data._columns import share_one_type
+from sktsgen.data._columns import dense_dtype, share_one_type
 from sktsgen.data._time import TimeAxis
 from sktsgen.persistence import from_tree, register, to_tree
 
@@ -50,6 +50,32 @@ class PanelSpec:
     series_dtype: Any = None
     time: TimeAxis = field(default_factory=TimeAxis)
     columns_dtype: Any = None
+
+    @classmethod
+    def of_frame(cls, frame: pd.DataFrame, container: str = "frame") -> Self:
+        """Return what is needed to give a frame back, save for its time axis.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_channels)
+            What the user gave, or the members of a list one below the other.
+        container : str, default="frame"
+            The kind of container it came in.
+
+        Returns
+        -------
+        spec : PanelSpec
+            Types of dense columns, and the labels in their own type.
+        """
+        labels = frame.columns
+        return cls(
+            container,
+            tuple(dense_dtype(dtype) for dtype in frame.dtypes),
+            tuple(labels),
+            tuple(labels.names),
+            tuple(frame.index.names),
+            columns_dtype=None if isinstance(labels, pd.MultiIndex) else labels.dtype,
+        )
 
     @property
     def n_channels(self) -> int:
@@ -161,7 +187,23 @@ class Panel:
         return np.asarray(pd.notna(self.values))
 
     def series(self, i: int) -> Any:
-        """Return series `i` as a view of shape (lengths[i], n_channels)."""
+        """Return the rows of one series.
+
+        Parameters
+        ----------
+        i : int
+            Number of the series, from ``-n_series`` to ``n_series - 1``.
+
+        Returns
+        -------
+        rows : ndarray or DataFrame of shape (lengths[i], n_channels)
+            A view of `values`, which must not be written.
+
+        Raises
+        ------
+        IndexError
+            If there is no such series.
+        """
         if not -self.n_series <= i < self.n_series:
             raise IndexError(f"series {i} asked of a panel of {self.n_series} series.")
         end = int(self.offsets[i % self.n_series + 1])

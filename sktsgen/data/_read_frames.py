@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from sktsgen.data._agreement import refuse_other_frames
 from sktsgen.data._cells import RowName, scan_cells
-from sktsgen.data._columns import dense_dtype, read_columns, refuse_repeated_labels, refuse_types
+from sktsgen.data._columns import read_columns, refuse_repeated_labels, refuse_types
 from sktsgen.data._grouping import group_rows
 from sktsgen.data._members import member_lengths, member_row_name
 from sktsgen.data._panel import Panel, PanelSpec
@@ -27,7 +27,7 @@ def read_frame(X: pd.DataFrame, rules: Rules) -> Panel:
     _check_names(X, rules)
     refuse_types(X, rules)
     values, has_missing = _cells(X, "row {}".format, rules)
-    spec, lengths = _frame_spec(X, "frame"), np.array([len(X)], dtype=np.int64)
+    spec, lengths = PanelSpec.of_frame(X), np.array([len(X)], dtype=np.int64)
     panel = Panel(values, lengths, spec, index=X.index, has_missing=has_missing)
     if isinstance(X.index, pd.MultiIndex):
         return _gathered(panel, X.index, rules)
@@ -51,14 +51,52 @@ def read_frames(members: list[pd.DataFrame], rules: Rules) -> Panel:
     counted = all(_is_count(index) for index in indexes)
     flat = pd.RangeIndex(len(values)) if counted else together.index
     axis, last = _time(flat, lengths, lambda i: f" in {rules.name}[{i}]", rules)
-    spec = replace(_frame_spec(together, "list_of_frames"), time=axis)
+    spec = replace(PanelSpec.of_frame(together, "list_of_frames"), time=axis)
     return Panel(values, lengths, spec, indexes, last_stamps=last, has_missing=has_missing)
+
+
+def stack_frames(members: Sequence[pd.DataFrame], *, name: str = "X") -> Panel:
+    """Put frames one below the other, as rows that stand each for itself.
+
+    Nothing is asked of their index but that it has one level, and columns may be of any type.
+
+    Parameters
+    ----------
+    members : sequence of DataFrame
+        Frames with the same columns in the same order, of one kind each.
+    name : str, default="X"
+        What messages call the list.
+
+    Returns
+    -------
+    panel : Panel
+        Its values are a frame that counts its rows, with the cells and types of `members`.
+
+    Raises
+    ------
+    TypeError
+        If a column, or the index, is of another kind in one frame than in the first.
+    ValueError
+        If columns differ or occur twice, or a frame is empty.
+    """
+    refuse_repeated_labels(members[0], f"{name}[0]")
+    refuse_other_frames(list(members), name)
+    lengths = member_lengths(list(members), Rules(name=name))
+    together = members[0] if len(members) == 1 else pd.concat(members)
+    spec = PanelSpec.of_frame(together, "list_of_frames")
+    return Panel(
+        together.set_axis(pd.RangeIndex(len(together)), axis=0),
+        lengths,
+        spec,
+        tuple(member.index for member in members),
+        has_missing=bool(together.isna().any(axis=None)),
+    )
 
 
 def _gathered(panel: Panel, index: pd.MultiIndex, rules: Rules) -> Panel:
     """Panel whose rows stand series after series."""
     order, lengths, ids, stamps = group_rows(index, rules.name)
-    axis, last = _time(stamps, lengths, lambda i: f" in series {ids[i]!r}", rules)
+    axis, last = _time(stamps, lengths, lambda i: f" in series {ids[[i]].tolist()[0]!r}", rules)
     dtype, values = _id_dtype(ids), panel.values
     if order is not None:
         is_table = isinstance(values, pd.DataFrame)
@@ -97,14 +135,6 @@ def _time(
 def _check_names(X: pd.DataFrame, rules: Rules) -> None:
     if rules.estimator is not None:
         validate_data(rules.estimator, X, reset=rules.reset, skip_check_array=True)
-
-
-def _frame_spec(X: pd.DataFrame, container: str) -> PanelSpec:
-    dtypes = tuple(dense_dtype(dtype) for dtype in X.dtypes)
-    labels = X.columns
-    names = tuple(labels.names), tuple(X.index.names)
-    label_dtype = None if isinstance(labels, pd.MultiIndex) else labels.dtype
-    return PanelSpec(container, dtypes, tuple(labels), *names, columns_dtype=label_dtype)
 
 
 def _id_dtype(ids: pd.Index) -> Any:

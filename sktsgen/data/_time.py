@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.frequencies import to_offset
 
+from sktsgen.data._frequency import common_frequency, timedelta_of, unit_of
 from sktsgen.exceptions import IrregularTimeError
 from sktsgen.persistence import register
-
-_CALENDAR = ("B", "{k}MS", "{k}ME", "{k}BMS", "{k}BME")
 
 
 @register
@@ -79,7 +77,26 @@ class TimeAxis:
         return index
 
     def grid_after(self, last: Any, n_timesteps: int) -> pd.Index:
-        """Return the `n_timesteps` stamps that follow the stamp `last`."""
+        """Return the stamps that follow the stamp `last`.
+
+        Parameters
+        ----------
+        last : stamp
+            Stamp before the first one: whatever pandas turns into one of this kind. If it lies
+            between two steps, the next one on the frequency is the first.
+        n_timesteps : int
+            Number of stamps.
+
+        Returns
+        -------
+        index : pandas.Index of length n_timesteps
+            Strictly increasing stamps of type `dtype`.
+
+        Raises
+        ------
+        ValueError
+            If the frequency is unknown, or the last stamps are beyond what `dtype` can hold.
+        """
         last = self._stamp(last)
         index = self._range(last, n_timesteps + 1)
         return index[1:] if index[0] == last else index[:n_timesteps]
@@ -93,14 +110,14 @@ class TimeAxis:
                 return pd.Period(ordinal=int(value), freq=self.freq)
             return pd.Period(value, freq=self.freq)
         if self.kind == "timedelta":
-            return pd.Timedelta(value).as_unit(_unit(self.dtype))
+            return pd.Timedelta(value).as_unit(unit_of(self.dtype))
         stamp = pd.Timestamp(value)
         zone = getattr(self.dtype, "tz", None)
         if zone is None and stamp.tz is not None:
             raise ValueError(f"the time stamp {value!r} has a zone, the data has none; remove it.")
         if zone is not None:
             stamp = stamp.tz_localize(zone) if stamp.tz is None else stamp.tz_convert(zone)
-        return stamp.as_unit(_unit(self.dtype))
+        return stamp.as_unit(unit_of(self.dtype))
 
     def _range(self, first: Any, n_timesteps: int) -> pd.Index:
         """Stamps from `first`, or from the next that is on the frequency."""
@@ -185,10 +202,10 @@ def read_time_axis(
     _refuse_disorder(index, gaps, inside, ends, label)
     dtype, first = index.dtype, _plain(index[0], kind)
     if kind in ("integer", "float"):
-        step = _common_gap(gaps[inside], kind)
+        step = _common_gap(gaps[inside], kind, _resolution(index, kind))
         known, axis = step is not None, TimeAxis(kind, dtype, first, step=step)
     else:
-        freq = _frequency(index, kind, gaps, inside, lengths)
+        freq = common_frequency(index, kind, gaps, inside, lengths)
         known, axis = freq is not None, TimeAxis(kind, dtype, first, freq=freq)
     if regular and not known:
         raise IrregularTimeError(_irregular(index, kind, gaps, inside, ends, label))
@@ -243,15 +260,6 @@ def _number(value: Any, kind: str) -> int | float:
     return int(value) if whole else float(value)
 
 
-def _unit(dtype: Any) -> Any:
-    """Return the unit of a datetime or timedelta type, such as "us"."""
-    return np.datetime_data(dtype)[0] if isinstance(dtype, np.dtype) else dtype.unit
-
-
-def _timedelta(gap: Any, unit: Any) -> pd.Timedelta:
-    return pd.Timedelta(np.timedelta64(int(gap), unit))
-
-
 def _refuse_disorder(
     index: pd.Index,
     gaps: np.ndarray,
@@ -275,72 +283,27 @@ def _refuse_disorder(
     )
 
 
-def _common_gap(gaps: np.ndarray, kind: str) -> int | float | None:
+def _resolution(index: Any, kind: str) -> float:
+    """Distance of neighbouring floats where the largest stamps lie; 0 for all that is counted."""
+    if kind != "float" or not len(index):
+        return 0.0
+    plain = index.to_numpy(dtype=getattr(index.dtype, "numpy_dtype", index.dtype))
+    return float(np.spacing(np.abs(plain).max()))
+
+
+def _slack(step: Any, resolution: float) -> float:
+    """How far gaps of rounded stamps may lie from their step, which is never near two of it."""
+    return max(1e-6 * step, min(2 * resolution, step / 4)) if resolution else 0.0
+
+
+def _common_gap(gaps: np.ndarray, kind: str, resolution: float) -> int | float | None:
     """Return the gap shared by all; 1 if there is none to see, None if they differ."""
     if not len(gaps):
         return 1
     if kind == "integer":
         return int(gaps[0]) if (gaps == gaps[0]).all() else None
     step = float(gaps[0] + (gaps - gaps[0]).mean())  # the sum of long gaps may overflow
-    return step if np.allclose(gaps, step, rtol=1e-6, atol=0.0) else None
-
-
-def _frequency(
-    index: pd.Index, kind: str, gaps: np.ndarray, inside: np.ndarray, lengths: np.ndarray
-) -> str | None:
-    """Frequency string common to all series, or None."""
-    if kind == "period":
-        return index.freqstr if (gaps[inside] == 1).all() else None  # type: ignore[attr-defined]
-    declared = getattr(index, "freq", None)
-    if declared is not None and _restores(declared):
-        return str(declared.freqstr)
-    if not inside.any():
-        return None
-    unit = _unit(index.dtype)
-    if isinstance(index, pd.TimedeltaIndex):
-        return _fixed_freq(gaps[inside], unit)
-    wall = np.diff(index.tz_localize(None).asi8)[inside]  # type: ignore[attr-defined]
-    return (
-        _daily_freq(wall, unit)
-        or _fixed_freq(gaps[inside], unit)
-        or _calendar_freq(index, wall, unit, lengths)
-    )
-
-
-def _restores(offset: Any) -> bool:
-    """Whether an offset survives as a string; custom holidays, for one, do not."""
-    try:
-        return bool(to_offset(offset.freqstr) == offset)
-    except ValueError:
-        return False
-
-
-def _daily_freq(gaps: np.ndarray, unit: str) -> str | None:
-    """Count calendar days by the clock on the wall: a day is not always 24 hours."""
-    days, rest = divmod(_timedelta(gaps[0], unit), pd.Timedelta(days=1))
-    return f"{days}D" if (gaps == gaps[0]).all() and not rest and days > 0 else None
-
-
-def _fixed_freq(gaps: np.ndarray, unit: str) -> str | None:
-    if not (gaps == gaps[0]).all():
-        return None
-    return str(to_offset(_timedelta(gaps[0], unit)).freqstr)
-
-
-def _calendar_freq(index: pd.Index, wall: np.ndarray, unit: str, lengths: np.ndarray) -> str | None:
-    """Find business days, or whole months, that give every stamp of every series."""
-    months = round(_timedelta(wall[0], unit) / pd.Timedelta(days=30.44))
-    blocks = np.split(np.arange(len(index)), np.cumsum(lengths)[:-1])
-    for pattern in _CALENDAR:
-        if "{k}" in pattern and not months:
-            continue
-        freq = pattern.format(k=months if months > 1 else "")
-        if all(
-            pd.date_range(index[rows[0]], periods=len(rows), freq=freq).equals(index[rows])
-            for rows in blocks
-        ):
-            return freq
-    return None
+    return step if np.allclose(gaps, step, rtol=0.0, atol=_slack(step, resolution)) else None
 
 
 def _irregular(
@@ -358,8 +321,12 @@ def _irregular(
             "fit on longer series or on frames without a time index."
         )
     sizes, counts = np.unique(gaps[inside], return_counts=True)
-    usual = 1 if kind == "period" else sizes[np.argmax(counts)]
-    row = int(np.flatnonzero(inside & ~np.isclose(gaps, usual, rtol=1e-6, atol=0.0))[0])
+    usual = sizes[np.argmax(counts)]
+    if kind == "period":
+        usual = index.freq.n  # type: ignore[attr-defined]
+    off = np.where(inside, np.abs(gaps - usual), 0)
+    is_off = off > _slack(usual, _resolution(index, kind))
+    row = int(is_off.argmax() if is_off.any() else off.argmax())
     series = label(int(np.searchsorted(ends, row, side="right")))
     return (
         f"the time stamps{series} are not regular: {index[row]} is followed by {index[row + 1]}, "
@@ -373,7 +340,7 @@ def _irregular(
 
 def _gap_text(gap: Any, index: pd.Index, kind: str) -> str:
     if kind in ("datetime", "timedelta"):
-        return str(_timedelta(gap, _unit(index.dtype)))
+        return str(timedelta_of(gap, unit_of(index.dtype)))
     if kind == "period":
-        return f"{gap} {index.freqstr}"  # type: ignore[attr-defined]
+        return f"{gap} {index.freqstr.lstrip('0123456789')}"  # type: ignore[attr-defined]
     return str(gap)

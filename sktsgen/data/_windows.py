@@ -16,14 +16,31 @@ _PART = 2**16  # rows that are read together where all are
 
 
 class LazyRows(Protocol):
-    """Rows that are read when they are asked for."""
+    """Rows that are read when they are asked for, in place of a tensor of all of them.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape with the number of rows first.
+    """
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape with the number of rows first."""
 
     def __getitem__(self, rows: Tensor) -> Tensor:
-        """Return the rows of the numbers `rows`, of any shape; a new tensor."""
+        """Return some rows.
+
+        Parameters
+        ----------
+        rows : Tensor of int64, of any shape
+            Numbers of the rows.
+
+        Returns
+        -------
+        values : Tensor of shape (*rows.shape, n_features)
+            A new tensor.
+        """
 
 
 class MappedRows:
@@ -59,16 +76,42 @@ class MappedRows:
 
 
 def spread_over(n_items: int, most: int) -> Tensor:
-    """Give the numbers of at most `most` of some items, evenly spread over them."""
+    """Choose some of many items, evenly spread over them.
+
+    Parameters
+    ----------
+    n_items : int
+        Number of items, at least 1.
+    most : int
+        Most items to choose, at least 1.
+
+    Returns
+    -------
+    chosen : Tensor of shape (min(n_items, most),), int64
+        Numbers of the items in ascending order, the first one and, if `most` is above 1, the last
+        one among them.
+    """
     chosen = torch.linspace(0, n_items - 1, min(n_items, most)).long()
     return chosen.clamp(max=n_items - 1)  # beyond 2**24 float32 rounds to the next even number
 
 
 def spread_apart(n_items: int, most: int) -> np.ndarray:
-    """Give the numbers of at most `most` of some items, any first few of them far apart.
+    """Choose some of many items, any first few of them far apart.
 
     Multiples of the golden ratio, modulo one, fill the unit interval evenly at every count and
     fall in step with no season, as every n-th item would.
+
+    Parameters
+    ----------
+    n_items : int
+        Number of items, at least 0.
+    most : int
+        Most items to choose, at least 0.
+
+    Returns
+    -------
+    chosen : ndarray of shape (min(n_items, most),), int64
+        Numbers of the items, in the order in which they are to be looked at.
     """
     places = np.arange(min(n_items, most)) * _GOLDEN_RATIO % 1.0
     if n_items <= most:
@@ -187,7 +230,18 @@ class Windows:
         return tuple(_zero_outside(_take(row, rows), mask) for row in self.rows), mask
 
     def series_of(self, indices: Tensor) -> Tensor:
-        """Return the number of the series that each window of `indices` lies in."""
+        """Return the number of the series that each window lies in.
+
+        Parameters
+        ----------
+        indices : Tensor of int64, of any shape
+            Numbers of windows, from 0 to the number of windows less one.
+
+        Returns
+        -------
+        series : Tensor of int64, of the shape of `indices`
+            Counted from 0.
+        """
         starts = self.starts[indices.to(self.starts.device)]
         return torch.searchsorted(self._ends, starts, right=True)
 

@@ -44,7 +44,7 @@ def make_mixed_panel(
     n_timesteps : int, default=240
         Hours of each, at least 1.
     start : str or Timestamp, default="2024-03-25"
-        The first hour, in the time zone Europe/Berlin.
+        The first hour, in the time zone Europe/Berlin; of another zone the same moment there.
     random_state : int, numpy Generator, RandomState or None, default=None
         Source of the draws; an int repeats them, None takes fresh entropy.
 
@@ -68,7 +68,9 @@ def make_mixed_panel(
     """
     n_series = check_count("n_series", n_series, minimum=2)
     n_timesteps = check_count("n_timesteps", n_timesteps)
-    time = pd.date_range(start, periods=n_timesteps, freq="h", tz="Europe/Berlin")
+    zone, first = "Europe/Berlin", pd.Timestamp(start)
+    begin = start if first.tz is None else first.tz_convert(zone)
+    time = pd.date_range(begin, periods=n_timesteps, freq="h", tz=zone)
     rng = np.random.default_rng(random_state)
     kinds = rng.permutation(np.arange(n_series) % len(_KINDS))
     places = [_draw_place(_KINDS[kind], time, rng) for kind in kinds]

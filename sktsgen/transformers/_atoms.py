@@ -167,9 +167,13 @@ def _with_room(standard: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, fl
 def _have_decimals(cells: np.ndarray, decimals: int) -> bool:
     """Tell whether rounding changes nothing, and not because there is nothing to round."""
     exact = 2.0 ** (np.finfo(cells.dtype).nmant + 1)
+    wide = np.result_type(cells.dtype, np.float32)  # a million is beyond float16
 
     def have(part: np.ndarray) -> bool:
         in_range = not len(part) or float(np.abs(part).max()) * 10.0**decimals < exact
-        return in_range and np.array_equal(np.round(part, decimals), part)
+        if not in_range:
+            return False
+        rounded = np.round(part.astype(wide, copy=False), decimals)
+        return np.array_equal(rounded.astype(part.dtype, copy=False), part)
 
     return have(cells[:1000]) and have(cells)  # the first ones tell most columns

@@ -16,6 +16,13 @@ _OBJECTS: dict[str, Any] = {
     "mixed-integer-float": np.dtype(np.float64),
 }
 _LEVELS = {"string", "bytes"}
+_CELLS = {
+    **dict.fromkeys([*_OBJECTS, "decimal"], "number"),
+    "string": "text",
+    "datetime64": "datetime",
+    "timedelta64": "timedelta",
+    "empty": "",
+}
 NUMERIC = ("continuous", "integer", "count")
 DISCRETE = ("binary", "categorical", "ordinal")
 TIMES = ("datetime", "timedelta", "period")
@@ -135,6 +142,42 @@ def infer_number_kind(
     if n_lowest + n_highest == n_present and min(n_lowest, n_highest) >= _FEWEST:
         return "binary"
     return "count" if lowest >= 0 else "integer"
+
+
+def cell_kind(cells: Any) -> str:
+    """Return what cells, or the categories of cells, are, in whatever type they are stored.
+
+    Parameters
+    ----------
+    cells : pandas.Series or pandas.Index
+        Any cells; missing ones tell nothing.
+
+    Returns
+    -------
+    kind : str
+        "number" for numbers and flags, "text", "bytes", "datetime", "timedelta", "period", or
+        another word for other objects; empty where there are no cells, or some of several kinds.
+    """
+    dtype = cells.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return cell_kind(dtype.categories)
+    if isinstance(dtype, pd.StringDtype):
+        return "text"
+    if _numpy_dtype(getattr(dtype, "subtype", dtype)) is not None and dtype.kind != "O":
+        return "number"
+    found = pd.api.types.infer_dtype(cells, skipna=True)
+    return "" if found.startswith("mixed") and found not in _CELLS else _CELLS.get(found, found)
+
+
+def refuse_other_cells(column: pd.Series, fitted: Any) -> None:
+    """Raise TypeError if a column holds cells of another kind than those of `fit` do."""
+    found, wanted = cell_kind(column), cell_kind(fitted)
+    if found == wanted or not (found and wanted) or column.isna().all():
+        return
+    raise TypeError(
+        f"column {column.name!r} is of type {column.dtype} ({found}), and {fitted.dtype} "
+        f"({wanted}) was fitted; convert it."
+    )
 
 
 def read_numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray | None]:

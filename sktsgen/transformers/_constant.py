@@ -9,6 +9,7 @@ import pandas as pd
 
 from sktsgen.persistence import register
 from sktsgen.transformers._blocks import ColumnCodec, FeatureBlock
+from sktsgen.transformers._columns import refuse_other_cells
 
 
 @register
@@ -42,7 +43,12 @@ class ConstantCodec(ColumnCodec):
         return [f"{column}=<present>", f"{column}=<missing>"][: self.n_features]
 
     def encode(self, column: pd.Series) -> np.ndarray:
-        """Turn a column into features of shape (n_rows, n_features), float32."""
+        """Turn a column into features of shape (n_rows, n_features), float32.
+
+        Raises TypeError if its cells are of another kind than the value of `fit`.
+        """
+        if not pd.isna(self.cells_[0]):
+            refuse_other_cells(column, pd.Series(self.cells_, dtype=self.dtype_))
         missing = column.isna().to_numpy()
         return np.stack([~missing, missing], axis=1).astype(np.float32)[:, : self.n_features]
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktsgen._sklearn_compat import Interval, StrOptions, _fit_context, _get_output_config
 from sktsgen.data import Panel, check_panel, panel_to_frame, restore_rows
 from sktsgen.persistence import Saving, register
+from sktsgen.transformers._feature_order import feature_order
 from sktsgen.transformers._periods import Array, find_periods
 from sktsgen.transformers._seasonal_parts import Parts, by_moving_average, by_mstl, by_stl
 
@@ -123,8 +124,8 @@ class SeasonalTrendDecomposer(Saving, OneToOneFeatureMixin, TransformerMixin, Ba
             One series (2-D array, or frame with a plain index; rows are time steps), a panel of
             equal lengths (3-D array), or a ragged panel (list, or frame with a (series, time)
             index). Numbers, none missing.
-        y : None
-            Ignored.
+        y : None, default=None
+            Not used.
 
         Returns
         -------
@@ -190,11 +191,17 @@ class SeasonalTrendDecomposer(Saving, OneToOneFeatureMixin, TransformerMixin, Ba
         ----------
         X : array-like, list or DataFrame
             Parts, with the columns that `transform` gives; of the training series, or drawn.
+            Columns of a frame are taken by their names, if they have those that `transform` gives.
 
         Returns
         -------
         series : ndarray of shape (n_timesteps, n_channels), list or DataFrame
             As `X`, with the channels of `fit` in their types.
+
+        Raises
+        ------
+        ValueError
+            If the number of columns is another, or they are called otherwise in a frame.
         """
         check_is_fitted(self)
         panel = check_panel(X)
@@ -203,7 +210,8 @@ class SeasonalTrendDecomposer(Saving, OneToOneFeatureMixin, TransformerMixin, Ba
                 f"X has {panel.n_channels} columns; inverse_transform takes the "
                 f"{3 * self.n_features_in_} that transform gives, three for each channel of fit."
             )
-        parts = panel.values.astype(float).reshape(panel.n_rows, 3, self.n_features_in_)
+        order = feature_order(panel.spec.columns, self)
+        parts = panel.values[:, order].astype(float).reshape(panel.n_rows, 3, self.n_features_in_)
         columns = self.spec_.column_index() if self.spec_.has_frames else None
         return restore_rows(parts.sum(axis=1), panel, columns=columns, dtypes=self.spec_.dtypes)
 

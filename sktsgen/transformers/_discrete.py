@@ -10,7 +10,7 @@ import pandas as pd
 
 from sktsgen.persistence import register
 from sktsgen.transformers._blocks import ColumnCodec, FeatureBlock
-from sktsgen.transformers._columns import missing_cell, plain_column
+from sktsgen.transformers._columns import missing_cell, plain_column, refuse_other_cells
 
 
 @register
@@ -97,7 +97,13 @@ class DiscreteCodec(ColumnCodec):
         Returns
         -------
         features : ndarray of shape (n_rows, n_features), float32
+
+        Raises
+        ------
+        TypeError
+            If the cells are of another kind than the levels, such as numbers in place of text.
         """
+        refuse_other_cells(column, self.levels_)
         codes = np.minimum(self._codes(column), self.n_frequent_)
         is_missing = column.isna().to_numpy()
         codes[(codes < 0) & ~is_missing] = self.n_frequent_ if self.has_rare else -1

@@ -23,6 +23,7 @@ from sktsgen.data import panel_to_frame, restore_rows
 from sktsgen.decoding import entropy_of
 from sktsgen.persistence import Saving, register
 from sktsgen.transformers._columns import DISCRETE, NUMERIC
+from sktsgen.transformers._feature_order import in_order
 from sktsgen.transformers._table_codec import CodecOptions, Table, TableCodec
 from sktsgen.transformers._table_input import (
     as_numbers,
@@ -188,7 +189,7 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
         X : array-like or DataFrame of shape (n_rows, n_columns), or a panel
             Any columns; missing cells are NaN, None, NaT or NA. The rows of 3-D arrays, of lists
             and of panel frames are taken together.
-        y : None
+        y : None, default=None
             Not used.
 
         Returns
@@ -266,7 +267,8 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or a panel
             What `transform` gives, or what was generated: of the levels of a column the greatest
-            counts.
+            counts. Columns of a frame are taken by their names, if they have those that
+            `transform` gives.
 
         Returns
         -------
@@ -277,11 +279,12 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the number of features is another, or one is missing or infinite.
+            If the number of features is another, they are called otherwise in a frame, or one is
+            missing or infinite.
         """
         check_is_fitted(self)
         rows, panel = split_container(X)
-        table = self.decode(read_features(rows, self.n_features_out_))
+        table = self.decode(read_features(in_order(rows, self), self.n_features_out_))
         if isinstance(table, np.ndarray):
             return table if panel is None else restore_rows(table, panel)
         if panel is None:
@@ -346,7 +349,18 @@ class MixedTypeEncoder(Saving, TransformerMixin, BaseEstimator):
         return self.codec_.decode(features, uniforms)
 
     def numbers(self, features: np.ndarray) -> np.ndarray:
-        """Turn rows of features into float64, not rounded nor missing; NaN for no numbers."""
+        """Turn features into numbers that are brought to no digits of `fit`.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_rows, n_features)
+            Finite numbers.
+
+        Returns
+        -------
+        numbers : ndarray of shape (n_rows, n_columns), float64
+            In the units of the data, neither rounded nor missing; NaN in columns of no numbers.
+        """
         return self.codec_.numbers(features)
 
     def log_slopes(self, features: np.ndarray) -> np.ndarray:

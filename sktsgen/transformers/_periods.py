@@ -22,6 +22,8 @@ _MULTIPLES = (1, 2, 3, 4)
 _SMALLEST_CONTRAST, _ENOUGH = 0.05, 0.9
 # A season of changing shape has lines beside its own.
 _SAME = 0.1
+# What rounding leaves of a straight line, relative to its largest value, is below this.
+_ROUNDING = 100 * np.finfo(np.float64).eps
 
 
 class Spectrum(NamedTuple):
@@ -102,7 +104,7 @@ def _standardise(series: Array) -> Array:
     centred = series - series.mean(axis=0)
     rest = centred - np.outer(time, time @ centred / max(time @ time, 1.0))
     spread = rest.std(axis=0)
-    varies = spread > 1e-9 * np.abs(series).max(axis=0)
+    varies = spread > _ROUNDING * np.abs(series).max(axis=0)
     return np.divide(rest, spread, out=np.zeros_like(rest), where=varies)
 
 

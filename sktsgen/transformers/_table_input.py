@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sktsgen.data import Panel, PanelSpec, check_panel
+from sktsgen.data import Panel, PanelSpec, check_panel, stack_frames
 from sktsgen.transformers._columns import read_numbers, refuse_infinity
 from sktsgen.transformers._moments import slices
 from sktsgen.transformers._table_codec import Table, as_matrix
@@ -18,12 +18,17 @@ from sktsgen.transformers._table_codec import Table, as_matrix
 def split_container(X: Any) -> tuple[Any, Panel | None]:
     """Return the rows of 3-D arrays, lists and panels, and the panel they are to come back in.
 
-    Anything of two dimensions is its own rows, whatever its index.
+    Anything of two dimensions is its own rows, whatever its index; rows of frames keep the labels.
     """
     is_list = isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", 0) == 2
     if not (is_list or isinstance(X, Panel) or getattr(X, "ndim", 2) > 2):
         return X, None
-    panel = check_panel(X, mixed=True, missing=True)
+    if is_list and all(isinstance(member, pd.DataFrame) for member in X):
+        panel = stack_frames(X)
+    else:
+        panel = check_panel(X, mixed=True, missing=True)
+    if panel.spec.has_frames and isinstance(panel.values, np.ndarray):
+        return pd.DataFrame(panel.values, columns=panel.spec.column_index()), panel
     return panel.values, panel
 
 
@@ -66,8 +71,7 @@ def table_spec(X: Any, table: Table) -> PanelSpec:
     if not isinstance(X, pd.DataFrame):
         dtype = table.dtype if isinstance(table, np.ndarray) else np.asarray(X).dtype
         return PanelSpec("array_2d", (dtype,) * table.shape[1])
-    dtypes = tuple(getattr(dtype, "subtype", dtype) for dtype in X.dtypes)
-    return PanelSpec("frame", dtypes, tuple(X.columns), tuple(X.columns.names))
+    return PanelSpec.of_frame(X)
 
 
 def as_numbers(table: Table) -> np.ndarray:

@@ -51,6 +51,16 @@ def test_shuffle_is_decided_by_the_seed():
     assert splits[0] != splits[2]
 
 
+def test_a_shuffle_without_a_seed_leaves_the_global_stream_alone():
+    before = repr(np.random.get_state())  # noqa: NPY002
+    splits = [
+        [test.tolist() for _, test in PanelKFold(4, shuffle=True).split(np.zeros((40, 3, 1)))]
+        for _ in range(2)
+    ]
+    assert repr(np.random.get_state()) == before  # noqa: NPY002
+    assert splits[0] != splits[1]
+
+
 @pytest.mark.parametrize("gap", [0, 2])
 @pytest.mark.parametrize("X", [panel()[0], series_frame()], ids=["array", "frame"])
 def test_blocks_of_one_series_are_those_of_time_series_split(X, gap):
@@ -102,6 +112,8 @@ def test_it_is_a_splitter_of_scikit_learn():
         ({"n_splits": 1}, "n_splits=1 must be a whole number of at least 2"),
         ({"n_splits": 2.5}, r"n_splits=2\.5 must be a whole number"),
         ({"by": "time", "gap": -1}, "gap=-1 must be a whole number of at least 0"),
+        ({"by": "time", "gap": True}, "gap=True must be a whole number"),
+        ({"shuffle": "no"}, "shuffle='no' must be True or False"),
         ({"by": "rows"}, "by='rows' is not known; choose 'series' or 'time'"),
         ({"gap": 3}, "gap=3 is for by='time'"),
         ({"by": "time", "shuffle": True}, "shuffle=True is for by='series'"),

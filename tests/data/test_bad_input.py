@@ -157,7 +157,8 @@ def refused(error, text):
             "0 feature(s) (shape=(3, 0)) while a minimum of",
         ),
         (np.ones((4, 0)), ValueError, "0 feature(s) (shape=(4, 0)) while a minimum of 1"),
-        ([], ValueError, "Expected 2D array, got 1D array instead"),
+        ([], ValueError, "X is empty; pass one series of one row at least"),
+        ({"a": np.ones((3, 2))}, TypeError, "X is dict, which holds no series; pass an array, a f"),
         # lists
         ([np.ones((2, 2)), np.ones((2, 1))], ValueError, "X[1] has 1 channels and X[0] has 2; all"),
         (
@@ -180,7 +181,22 @@ def refused(error, text):
             TypeError,
             "column 'a' of X[1] is of type datetime64[us, Asia/Tokyo], that of X[0] is of type",
         ),
+        (
+            [np.ones(3), np.ones(4)],
+            ValueError,
+            "X[1] is of shape (4,), and X[0] of shape (3,); pass series as 2-D arrays",
+        ),
+        (
+            [pd.Series([1.0, 2.0]), pd.Series([3.0, 4.0])],
+            TypeError,
+            "X is a list of pandas.Series, which may be series or rows; pass a list of frames",
+        ),
         # time
+        (
+            on(pairs((7, DAYS[0]), (7, pd.NaT), (8, DAYS[0]))),
+            ValueError,
+            "the time index in series 7 has a missing stamp; drop or fill that row",
+        ),
         (
             on(pd.MultiIndex.from_product([[0], [0], [0, 1]], names=["s", "k", "t"])),
             ValueError,
@@ -408,3 +424,20 @@ def test_as_panel_names_wrong_labels(labels, error, text):
     table = frame(a=[1, 2], t=[1, 2])
     with refused(error, text):
         as_panel(table, **{"series": "a", "time": "t"} | labels)
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "text"),
+    [
+        ({"a": [1], "t": [1]}, TypeError, "df is dict, and a frame is needed; pass pandas.DataFr"),
+        (
+            pd.DataFrame([[1, 2, 3]], columns=["a", "t", "t"]),
+            ValueError,
+            "column 't' occurs 2 times in the table; rename or drop all but one",
+        ),
+        (frame(a=[7, 7], t=[1, 1]), ValueError, "series 7 has the time stamp 1 more than once;"),
+    ],
+)
+def test_as_panel_names_what_is_no_long_table(table, error, text):
+    with refused(error, text):
+        as_panel(table, series="a", time="t")

@@ -257,7 +257,6 @@ def test_container_may_differ_from_that_of_fit(rows):
         (pd.DataFrame(index=range(3)), ValueError, "0 feature(s) (shape=(3, 0)) while a minimum"),
         (np.ones(5), ValueError, "Expected 2D array, got 1D array instead"),
         (pd.Series([1.0, 2.0]), ValueError, "Expected a 2-dimensional container but got"),
-        ([], ValueError, "Expected 2D array, got 1D array instead"),
         (np.ones((4, 2)) * 1j, ValueError, "Complex data not supported"),
         (np.ones((2, 2, 2)) * 1j, ValueError, "Complex data not supported"),
         (pd.DataFrame({"a": [1j, 2j]}), ValueError, "Complex data not supported"),

@@ -109,6 +109,15 @@ def test_frequency_fits_every_kind_of_stamp(stamps):
     assert panel["x"].isna().tolist() == [False, True, False]
 
 
+def test_series_of_one_span_share_a_grid(monkeypatch):
+    made, date_range = [], pd.date_range
+    monkeypatch.setattr(pd, "date_range", lambda *a, **k: made.append(a) or date_range(*a, **k))
+    days = pd.to_datetime(["2024-01-01", "2024-01-04"])
+    long = pd.DataFrame({"id": np.repeat(range(5), 2), "t": days.tolist() * 5, "x": 1.0})
+    assert len(as_panel(long, series="id", time="t", freq="D")) == 20
+    assert len(made) == 1
+
+
 def test_small_integers_stay_small():
     long = pd.DataFrame({"id": 0, "t": np.array([1, 5], dtype="int8"), "x": [1, 3]})
     panel = as_panel(long, series="id", time="t", freq=2)

@@ -155,18 +155,20 @@ def test_without_gaps_everything_is_observed_at_no_cost():
 
 
 @pytest.mark.parametrize(
-    "container", ["array_2d", "array_3d", "list", "frame", "Float64", "masked"]
+    "container", ["array_2d", "array_3d", "list", "frame", "Float64", "masked", "masked list"]
 )
 def test_numbers_with_gaps_are_one_array_of_nan(container):
     X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
     X[2, 1] = np.nan
+    masked = np.ma.array(np.nan_to_num(X, nan=999.0), mask=np.isnan(X))
     given = {
         "array_2d": X,
         "array_3d": X[None],
         "list": [X[:1], X[1:]],
         "frame": pd.DataFrame(X),
         "Float64": pd.DataFrame(X).astype("Float64"),
-        "masked": np.ma.masked_invalid(X),
+        "masked": masked,
+        "masked list": [masked[:1], masked[1:]],
     }[container]
     panel = check_panel(given, missing=True)
     assert panel.has_missing

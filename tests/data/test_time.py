@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sktsgen.data import TimeAxis, check_panel
+from sktsgen.exceptions import IrregularTimeError
 
 
 def on(index):
@@ -51,6 +52,9 @@ INDEXES = {
     "timedelta in seconds": pd.timedelta_range("1h", periods=8, freq="D", unit="s"),
     "monthly period": pd.period_range("2024-01", periods=8, freq="M"),
     "quarterly period": pd.period_range("2024Q1", periods=8, freq="Q"),
+    "periods of 15 minutes": pd.period_range("2024-01-01", periods=8, freq="15min"),
+    "periods of two days": pd.period_range("2024-01-01", periods=8, freq="2D"),
+    "periods of three months": pd.period_range("2024-01", periods=8, freq="3M"),
     "integer": pd.RangeIndex(10, 26, 2),
     "int32": pd.Index(np.arange(5, 13, dtype=np.int32)),
     "nullable integer": pd.Index(np.arange(8), dtype="Int64", name="n"),
@@ -93,6 +97,52 @@ def test_frequency_that_is_no_string_is_read_from_the_stamps():
     assert check_panel(on(index)).spec.time.freq == "1D"
 
 
+def test_a_gap_between_long_periods_is_given_in_their_units():
+    index = pd.period_range("2024-01-01", periods=4, freq="15min").delete(2)
+    with pytest.raises(IrregularTimeError, match="gap of 30 min where the usual one is 15 min"):
+        check_panel(on(index), reset=True)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index(1.7e9 + 0.1 * np.arange(200)),
+        pd.Index(1.7e9 + 0.01 * np.arange(200)),
+        pd.Index(0.1 * np.arange(1000, dtype="float32")),
+        pd.Index(0.1 * np.arange(1000), dtype="Float32"),
+    ],
+    ids=["tenths of a second since 1970", "hundredths", "float32", "nullable"],
+)
+def test_float_stamps_are_regular_within_what_their_type_resolves(index):
+    axis = check_panel(on(index), reset=True).spec.time
+    grid = axis.grid(len(index))
+    assert grid.dtype == index.dtype
+    plain = index.to_numpy(dtype=getattr(index.dtype, "numpy_dtype", index.dtype))
+    np.testing.assert_allclose(grid.to_numpy(float), plain, rtol=0, atol=2 * np.spacing(plain[-1]))
+    with pytest.raises(
+        IrregularTimeError, match=re.escape(f"{index[6]} is followed by {index[8]}")
+    ):
+        check_panel(on(index.delete(7)), reset=True)
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        (pd.Index([0.0, 1.0, 2.0, 3.01, 4.0]), "2.0 is followed by 3.01, a gap of 1.00"),
+        (
+            pd.date_range("2024", periods=9, freq="D", unit="ns")[[0, 1, 2, 3, 4]]
+            + pd.to_timedelta([0, 0, 0, 1, 0], unit="ms"),
+            "a gap of 1 days 00:00:00.001000 where the usual one is 1 days",
+        ),
+        (pd.Index([0, 10**9, 2 * 10**9, 3 * 10**9 + 1]), "a gap of 1000000001 where the usual one"),
+    ],
+    ids=["float", "datetime", "integer"],
+)
+def test_a_gap_that_is_hardly_another_is_named(index, text):
+    with pytest.raises(IrregularTimeError, match=re.escape(text)):
+        check_panel(on(index), reset=True)
+
+
 def test_rows_that_are_only_counted_have_no_axis():
     assert check_panel(on(pd.RangeIndex(4))).spec.time == TimeAxis()
     pd.testing.assert_index_equal(TimeAxis().grid(3), pd.RangeIndex(3))
@@ -111,6 +161,7 @@ def test_a_counter_with_a_name_is_a_time_index():
         ("zone", pd.Timestamp("2025-05-05", tz="UTC"), pd.Timestamp("2025-05-05 09:00+09:00")),
         ("timedelta", "3h", pd.Timedelta(hours=3)),
         ("monthly period", "2030-03", pd.Period("2030-03", freq="M")),
+        ("periods of 15 minutes", "2030-03", pd.Period("2030-03", freq="15min")),
         ("integer", np.int64(-3), -3),
         ("float", 2, 2.0),
     ],
@@ -176,6 +227,18 @@ def test_stamps_beyond_what_their_type_can_hold_are_refused(index, n_timesteps):
     with pytest.raises(ValueError, match=f"{text}start earlier, or ask for fewer time steps"):
         axis.grid(n_timesteps)
     assert axis.grid(2).equals(index)
+
+
+def test_series_that_begin_together_share_a_grid(monkeypatch):
+    """Twenty thousand series of months took seconds, with one `date_range` each."""
+    made, date_range = [], pd.date_range
+    monkeypatch.setattr(pd, "date_range", lambda *a, **k: made.append(a) or date_range(*a, **k))
+    months = INDEXES["month start"]
+    stamps = [months, months[:3], months, months[2:]]
+    ids = np.repeat(range(4), [len(index) for index in stamps])
+    index = pd.MultiIndex.from_arrays([ids, stamps[0].append(stamps[1:])])
+    assert check_panel(on(index), reset=True).spec.time.freq == "MS"
+    assert len(made) == 3  # business days once, then the months from January and from March
 
 
 def test_steps_whose_sum_overflows_are_regular():

@@ -65,6 +65,12 @@ def test_an_integer_repeats_the_panel_and_another_draws_another():
     assert not first.equals(other)
 
 
+@pytest.mark.parametrize("start", ["2024-03-25T23:00Z", pd.Timestamp("2024-03-25 23:00", tz="UTC")])
+def test_a_start_of_another_zone_is_the_same_moment(start):
+    expected = make_mixed_panel(2, 3, start="2024-03-26", random_state=0)
+    pd.testing.assert_frame_equal(make_mixed_panel(2, 3, start=start, random_state=0), expected)
+
+
 def test_too_few_places_are_refused():
     with pytest.raises(ValueError, match="n_series=1 is too small; give an int >= 2"):
         make_mixed_panel(1)

@@ -202,3 +202,14 @@ def test_numbers_lie_between_the_digits_of_fit():
 def test_numbers_too_large_for_decimals_have_none_and_warn_of_nothing(largest):
     cells = np.append(np.zeros(150), largest)[:, None]
     assert count_decimals([cells], 1) == {}
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e4])
+def test_half_precision_has_decimals_and_warns_of_nothing(size):
+    X = (size * np.random.default_rng(0).normal(size=(200, 1))).astype(np.float16)
+    X = np.concatenate([X, np.round(np.resize([0.1, 0.7, 3.2], 200), 1)[:, None]], 1, dtype="f2")
+    assert count_decimals([X], 2)[1] == 1
+    encoder = MixedTypeEncoder().fit(X)
+    restored = encoder.inverse_transform(encoder.transform(X))
+    assert restored.dtype == np.float16
+    np.testing.assert_allclose(restored, X, rtol=2e-3, atol=1e-5 * size)

@@ -197,6 +197,34 @@ def test_set_output_pandas_makes_one_frame_of_a_panel(container):
     np.testing.assert_array_equal(parts.to_numpy(), expected)
 
 
+@pytest.mark.parametrize("container", ["frame", "panel frame", "list"])
+def test_parts_of_a_frame_are_taken_by_their_names(container):
+    X = make_building_energy(3, random_state=0)
+    X = {"frame": X, "panel frame": pd.concat({"a": X, "b": X}), "list": [X, X]}[container]
+    decomposer = SeasonalTrendDecomposer(period=24).fit(X)
+    parts = decomposer.transform(X)
+    swap = (
+        [part[part.columns[::-1]] for part in parts] if container == "list" else parts.iloc[:, ::-1]
+    )
+    expected, restored = (decomposer.inverse_transform(given) for given in (parts, swap))
+    if container != "list":
+        expected, restored = [expected], [restored]
+    for one, other in zip(restored, expected, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_parts_of_other_names_are_refused():
+    X = make_building_energy(3, random_state=0)
+    decomposer = SeasonalTrendDecomposer(period=24).fit(X)
+    parts = decomposer.transform(X).rename(columns={"trend_occupancy": "level"})
+    with pytest.raises(
+        ValueError, match=r"lacks the columns \['trend_occupancy'\], and has \['level'"
+    ):
+        decomposer.inverse_transform(parts)
+    by_position = decomposer.inverse_transform(parts.set_axis(range(parts.shape[1]), axis=1))
+    pd.testing.assert_frame_equal(by_position, X)
+
+
 def test_the_sum_holds_for_parts_that_were_drawn():
     X = make_building_energy(7, random_state=0).astype(float)
     pipeline = make_pipeline(SeasonalTrendDecomposer(period=24), small())

@@ -1,6 +1,7 @@
 """The encoder among scikit-learn's estimators: containers, names, files, bad input."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -78,6 +79,71 @@ def test_lists_stay_lists():
         np.testing.assert_allclose(restored, array, rtol=0, atol=1e-6)
 
 
+def test_columns_of_frames_in_a_list_keep_their_labels():
+    numbers = mixed()[["load"]].assign(power=np.arange(12.0))
+    parts = [numbers[:8], numbers[8:]]
+    encoder = MixedTypeEncoder().fit(parts)
+    assert encoder.feature_names_in_.tolist() == ["load", "power"]
+    features = encoder.transform(parts)
+    assert features[0].columns.tolist() == ["load", "power"]
+    for restored, part in zip(encoder.inverse_transform(features), parts, strict=True):
+        pd.testing.assert_frame_equal(restored, part, rtol=0, atol=1e-5)
+    assert encoder.inverse_transform(features[1].to_numpy()).columns.tolist() == ["load", "power"]
+    panel = check_panel(numbers)
+    assert MixedTypeEncoder().fit(panel).feature_names_in_.tolist() == ["load", "power"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.period_range("2024-01", periods=12, freq="M"),
+        pd.Series([b"a", b"b", b"a"] * 4, dtype=object),
+        pd.Series([1, 2, None, 4] * 3, dtype=object),
+        pd.Series([True, None, False] * 4, dtype=object),
+    ],
+    ids=["period", "bytes", "integers with None", "flags with None"],
+)
+def test_frames_in_a_list_follow_the_rules_of_a_frame(cells):
+    """Rows stand each for itself: their order, and so their stamps, mean nothing."""
+    stamps = pd.date_range("2024-01-01", periods=12, name="day")[::-1]
+    table = mixed().assign(cell=cells).set_axis(stamps)
+    parts = [table[:8], table[8:]]
+    encoder = MixedTypeEncoder().fit(parts)
+    features = encoder.transform(parts)
+    expected = MixedTypeEncoder().fit(table).transform(table)
+    pd.testing.assert_frame_equal(pd.concat(features), expected, check_freq=False)
+    for restored, part in zip(encoder.inverse_transform(features), parts, strict=True):
+        pd.testing.assert_frame_equal(restored, part, rtol=0, atol=1e-6, check_freq=False)
+
+
+def test_columns_of_frames_in_a_list_are_of_one_kind():
+    parts = [mixed().assign(cell=pd.period_range("2024", periods=12, freq=f)) for f in "MD"]
+    text = re.escape("'cell' of X[1] is of type period[D], that of X[0] is of type period[M];")
+    with pytest.raises(TypeError, match=text):
+        MixedTypeEncoder().fit(parts)
+
+
+def test_swapped_columns_of_frames_in_a_list_are_refused():
+    numbers = mixed()[["load"]].assign(power=np.arange(12.0))
+    encoder = MixedTypeEncoder().fit([numbers])
+    with pytest.raises(ValueError, match="Feature names must be in the same order"):
+        encoder.transform([numbers[["power", "load"]]])
+
+
+def test_features_of_a_frame_are_taken_by_their_names():
+    table = mixed()
+    encoder = MixedTypeEncoder().fit(table)
+    features = encoder.transform(table)
+    swapped = features.iloc[:, ::-1]
+    expected = encoder.inverse_transform(features)
+    pd.testing.assert_frame_equal(encoder.inverse_transform(swapped), expected)
+    pd.testing.assert_frame_equal(encoder.inverse_transform([swapped])[0], expected)
+    numbered = features.set_axis(range(4), axis=1)
+    pd.testing.assert_frame_equal(encoder.inverse_transform(numbered), expected)
+    with pytest.raises(ValueError, match=r"lacks the columns \['load'\], and has \['power'\];"):
+        encoder.inverse_transform(features.rename(columns={"load": "power"}))
+
+
 def test_generated_features_of_a_frame_become_a_panel_frame():
     encoder = MixedTypeEncoder().fit(mixed())
     drawn = encoder.inverse_transform(np.zeros((3, 4, encoder.n_features_out_)))
@@ -151,6 +217,23 @@ def test_labels_of_any_sort_come_back():
         encoder = MixedTypeEncoder().fit(table)
         restored = encoder.decode(encoder.encode(table))
         pd.testing.assert_index_equal(restored.columns, table.columns)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Index(["a", "b", "c"], dtype=object),
+        pd.Index([1, 2, 3], dtype="int8"),
+        pd.CategoricalIndex(["a", "b", "c"], name="column"),
+        pd.IntervalIndex.from_breaks(range(4)),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_labels_come_back_in_their_type(labels):
+    table = mixed().set_axis(labels, axis=1)
+    encoder = MixedTypeEncoder().fit(table)
+    restored = encoder.inverse_transform(encoder.transform(table))
+    pd.testing.assert_index_equal(restored.columns, labels, exact=True)
 
 
 def test_names_of_columns_may_be_given():

@@ -110,6 +110,65 @@ def test_an_unknown_level_without_rare_ones_is_no_level_and_never_comes_out():
     assert encoder.inverse_transform(encoder.transform(unknown))["shop"].tolist() == ["a", "b", "a"]
 
 
+DAYS = pd.date_range("2024-01-01", periods=4)
+
+
+def beside_text(cells):
+    return pd.DataFrame({"x": cells, "level": list("uvuv")})
+
+
+@pytest.mark.parametrize(
+    ("fitted", "given", "message"),
+    [
+        (list("abab"), [1, 2, 1, 2], r"'x' is of type int64 \(number\), and str \(text\) was"),
+        (list("abab"), [0.5] * 4, r"'x' is of type float64 \(number\), and str \(text\) was"),
+        (list("abab"), DAYS, r"'x' is of type datetime64\[us\] \(datetime\), and str \(text\)"),
+        (pd.Categorical(list("abab")), [1] * 4, r"type int64 \(number\), and str \(text\) was"),
+        (
+            pd.Categorical([1, 2, 1, 2]),
+            list("abab"),
+            r"type str \(text\), and int64 \(number\) was",
+        ),
+        ([True, False] * 2, list("abab"), r"type str \(text\), and bool \(number\) was fitted"),
+        (
+            ["a"] * 4,
+            [1, 2, 3, 4],
+            r"type int64 \(number\), and str \(text\) was fitted; convert it",
+        ),
+        ([5] * 4, list("abab"), r"type str \(text\), and int64 \(number\) was fitted; convert it"),
+        (DAYS[[0] * 4], [1, 2, 3, 4], r"type int64 \(number\), and datetime64\[us\] \(datetime\)"),
+    ],
+)
+def test_cells_of_another_kind_are_refused(fitted, given, message):
+    encoder = MixedTypeEncoder().fit(beside_text(fitted))
+    with pytest.raises(TypeError, match=message):
+        encoder.transform(beside_text(given))
+
+
+@pytest.mark.parametrize(
+    ("fitted", "given"),
+    [
+        (list("abab"), pd.Categorical(list("abab"))),
+        (list("abab"), pd.Series(list("abab"), dtype=object)),
+        (list("abab"), [np.nan] * 4),
+        (pd.Categorical([1, 2, 1, 2]), [1.0, 2.0, 1.0, 2.0]),
+        ([True, False, True, False], [1, 0, 1, 0]),
+        ([True, False, True, False], pd.Series([1, 0, 1, 0], dtype=object)),
+        (pd.interval_range(0, 4).astype("category"), pd.interval_range(0, 4)),
+        (["a"] * 4, pd.Categorical(["b"] * 4)),
+        ([5] * 4, [7.5] * 4),
+        ([5] * 4, [True] * 4),
+        ([np.nan] * 4, list("abab")),
+    ],
+)
+def test_cells_of_the_same_kind_pass_in_any_type(fitted, given):
+    encoder = MixedTypeEncoder().fit(beside_text(fitted))
+    features = encoder.transform(beside_text(given))
+    expected = encoder.transform(beside_text(fitted))
+    if pd.notna(pd.Series(given)).all():
+        pd.testing.assert_frame_equal(features, expected)
+
+
 def test_soft_levels_become_the_greatest():
     _, encoder = shop({"a": 5, "b": 4, "c": 9})
     soft = np.array([[0.2, 0.7, 0.1], [-3.0, -5.0, -4.0]])

@@ -108,6 +108,19 @@ def test_periods_of_real_series_are_those_of_the_calendar(shared_data, name, col
     assert find_periods([X]) == expected
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e9, 1e12])
+def test_a_season_is_found_however_far_from_zero_it_lies(offset):
+    X = np.sin(2 * np.pi * np.arange(200) / 12)[:, None] + noise(200, 1) / 10
+    assert find_periods([offset + X]) == (12,)
+
+
+@pytest.mark.parametrize("offset", [0.1, 1e9 / 3, -1e12])
+@pytest.mark.parametrize("slope", [0.0, 0.1, 1e3 / 3])
+def test_rounding_has_no_season(offset, slope):
+    X = offset + slope * np.arange(5000.0)[:, None]
+    assert find_periods([X]) == ()
+
+
 def test_season_means_are_the_means_of_the_phases():
     X = noise(23, 2)
     season = season_means(X, 5)
