@@ -28,7 +28,8 @@ class GeneratorScorer:
     is_loss : bool, default=True
         Whether lower values of `metric` are better; the score is then its negative.
     n_samples : int or None, default=None
-        Series to draw; None draws one for each window of the held-out data, 1,000 at most.
+        Series to draw; None draws one for each window of the held-out data, 1,000 at most. Judges
+        take as many of the held-out windows; distances take all of them.
     length : int or None, default=None
         Steps of a series; None takes the estimator's `window_length_` (96 where it has none), or
         the longest held-out series where that is shorter.
