@@ -34,10 +34,10 @@ def discriminative_score(
     """Measure how well a trained judge tells generated windows from real ones.
 
     Each repeat splits both sides at random into 80 % for training and 20 % for the verdict, trains
-    a fresh judge, and takes the distance of its accuracy from a coin's, 0.5. Both sides count alike:
-    of the larger one as many windows are taken, evenly spread over it, as the smaller one has.
-    Windows of the same series overlap, so read the score beside that of real against other real
-    windows.
+    a fresh judge, and takes the distance of its accuracy from a coin's, 0.5. Both sides count
+    alike: of the larger one as many windows are taken, evenly spread over it, as the smaller one
+    has. Windows of the same series overlap, so read the score beside that of real against other
+    real windows.
 
     Parameters
     ----------
