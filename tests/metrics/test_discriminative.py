@@ -113,6 +113,14 @@ def test_too_few_windows_are_refused(real):
         discriminative_score(real, real[:4])
 
 
+@pytest.mark.parametrize("n_windows", [5, 6, 7])
+@pytest.mark.parametrize("judge", ["conv", "boosting"])
+def test_five_windows_are_enough(n_windows, judge, quick, real, fresh):
+    """What a judge keeps back to stop by must not be less than a window a side."""
+    sides = real[:n_windows], fresh[:n_windows] + 8
+    assert 0 <= discriminative_score(*sides, judge=judge, n_repeats=2, random_state=0) <= 0.5
+
+
 def with_levels(seed, n_blocks=30, per_block=20):
     """Windows of blocks that each have a level of their own in every channel."""
     rng = np.random.default_rng(seed)
