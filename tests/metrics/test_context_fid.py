@@ -1,3 +1,7 @@
+import sys
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -119,6 +123,25 @@ def test_a_kept_encoder_is_not_used_for_other_data(distance, real, fresh):
     changed = real.copy()
     changed[0, 0, 0] += 1e-9
     assert module._content(changed) != module._content(real)
+
+
+def test_encoders_are_kept_by_several_threads_at_once(monkeypatch):
+    """A thread may drop what another one is about to move to the end."""
+    monkeypatch.setattr(module, "_CACHE", OrderedDict())
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def use(thread):
+        for i in range(3000):
+            key = str((thread + i) % 6)
+            module._recall(key) or module._keep(key, key)
+
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(use, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(module._CACHE) == module._CACHE_SIZE
 
 
 def test_one_window_has_no_covariance(real):
