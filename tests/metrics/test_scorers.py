@@ -1,9 +1,13 @@
+import functools
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 
+from sktsgen import metrics
 from sktsgen.datasets import make_var1
 from sktsgen.metrics import (
     GeneratorScorer,
@@ -111,3 +115,21 @@ def test_an_estimator_that_cannot_draw_is_named():
 
 def test_a_scorer_says_how_it_was_made():
     assert repr(neg_marginal_distance) == "GeneratorScorer(marginal_distance, is_loss=True)"
+
+
+def test_a_scorer_of_a_partial_says_how_it_was_made():
+    scorer = GeneratorScorer(functools.partial(marginal_distance, kind="wasserstein"))
+    assert repr(scorer).startswith("GeneratorScorer(functools.partial(<function marginal_distance")
+
+
+def test_a_length_beyond_the_held_out_series_is_named():
+    scorer = GeneratorScorer(marginal_distance, length=21)
+    with pytest.raises(ValueError, match="length=21, and the longest held-out series has 20 steps"):
+        scorer(Resampler().fit(X), X)
+
+
+@pytest.mark.parametrize("name", [name for name in metrics.__all__ if name.startswith("neg_")])
+def test_each_scorer_has_a_docstring_of_its_own(name):
+    scorer = getattr(metrics, name)
+    assert scorer.__doc__.startswith(f"Score by the negative of `{name[4:]}`.")
+    assert pickle.loads(pickle.dumps(scorer)).__doc__ == scorer.__doc__
