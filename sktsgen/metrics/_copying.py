@@ -17,7 +17,20 @@ FEWEST = 20  # windows to tell 5 % by
 
 
 class Copying(NamedTuple):
-    """What `copying` measures."""
+    """What `copying` measures.
+
+    Parameters
+    ----------
+    share : float
+        Share of generated windows nearer to the training data than new windows are; 0.05 is fair.
+    median_ratio : float
+        Median distance to the training data over that of held-out windows; 1 is fair.
+    longest_run, held_out_run : int
+        Most consecutive steps of a generated and of a held-out window that are near one training
+        window.
+    stretch_share : float
+        Share of generated windows with a run that outlasts that of any held-out window.
+    """
 
     share: float
     median_ratio: float
