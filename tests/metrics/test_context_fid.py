@@ -1,6 +1,4 @@
-import sys
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -125,22 +123,30 @@ def test_a_kept_encoder_is_not_used_for_other_data(distance, real, fresh):
     assert module._content(changed) != module._content(real)
 
 
-def test_encoders_are_kept_by_several_threads_at_once(monkeypatch):
-    """A thread may drop what another one is about to move to the end."""
-    monkeypatch.setattr(module, "_CACHE", OrderedDict())
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
+class Watched(OrderedDict):
+    """Kept encoders that are looked at and changed by the thread alone that holds the lock."""
 
-    def use(thread):
-        for i in range(3000):
-            key = str((thread + i) % 6)
-            module._recall(key) or module._keep(key, key)
+    def __contains__(self, key):
+        assert module._CACHE_LOCK.locked()
+        return super().__contains__(key)
 
-    try:
-        with ThreadPoolExecutor(8) as threads:
-            list(threads.map(use, range(8)))
-    finally:
-        sys.setswitchinterval(interval)
+    def __setitem__(self, key, value):
+        assert module._CACHE_LOCK.locked()
+        super().__setitem__(key, value)
+
+    def move_to_end(self, key):
+        assert module._CACHE_LOCK.locked()
+        super().move_to_end(key)
+
+
+def test_kept_encoders_are_touched_by_one_thread_at_a_time(monkeypatch, real, fresh):
+    """Another thread may drop what this one has just found."""
+    monkeypatch.setattr(module, "_CACHE", Watched())
+    monkeypatch.setattr(module, "N_ITERATIONS", 3)
+    first, again = (context_fid(real[:20], fresh[:20], random_state=0) for _ in range(2))
+    assert first == again
+    for seed in range(1, module._CACHE_SIZE + 2):
+        context_fid(real[:20], fresh[:20], random_state=seed)
     assert len(module._CACHE) == module._CACHE_SIZE
 
 
