@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sktsgen.data._check import check_panel
+from sktsgen.data._columns import column_kind
 from sktsgen.data._panel import Panel
 
 Float64 = NDArray[np.float64]
@@ -62,7 +63,8 @@ def read_tables(sides: Mapping[str, Any]) -> tuple[list[Table], Kinds]:
     Raises
     ------
     TypeError
-        If a column holds numbers on one side and something else on another.
+        If a column holds numbers on one side and something else on another, or dates on one side
+        and no dates on another; so for durations.
     ValueError
         If columns disagree, a cell is infinite, or there are no rows.
     """
@@ -70,6 +72,7 @@ def read_tables(sides: Mapping[str, Any]) -> tuple[list[Table], Kinds]:
     labels = _common_labels(panels)
     first = next(iter(panels.values()))
     is_discrete = np.array([_is_discrete(first.values, i) for i in range(len(labels))], dtype=bool)
+    _refuse_other_kinds(panels, labels, ~is_discrete)
     numbers = [_numbers(side, name, ~is_discrete) for name, side in panels.items()]
     codes, levels = _coded([side.values for side in panels.values()], np.flatnonzero(is_discrete))
     tables = [
@@ -116,6 +119,31 @@ def _is_discrete(values: Any, i: int) -> bool:
     )
     is_number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
     return not (is_number or is_date)
+
+
+def _refuse_other_kinds(
+    panels: Mapping[str, Panel], labels: tuple[Any, ...], chosen: NDArray[np.bool_]
+) -> None:
+    """Refuse dates, durations and numbers in one column: all would be numbers in the end."""
+    for i in np.flatnonzero(chosen).tolist():
+        kinds = {name: _unit_kind(panel.values, i) for name, panel in panels.items()}
+        known = {name: kind for name, kind in kinds.items() if kind is not None}
+        for name, kind in known.items():
+            first, wanted = next(iter(known.items()))
+            if kind != wanted:
+                raise TypeError(
+                    f"column {labels[i]!r} of {name} holds {kind}, and that of {first} {wanted}; "
+                    "convert one."
+                )
+
+
+def _unit_kind(values: Any, i: int) -> str | None:
+    """Return what a column counts; None where its cells must tell, or there is none."""
+    if not isinstance(values, pd.DataFrame):
+        return None if np.isnan(values[:, i]).all() else "numbers"
+    column = values.iloc[:, i]
+    kind = {"number": "numbers", "datetime": "dates", "timedelta": "durations"}
+    return None if column.isna().all() else kind.get(column_kind(column.dtype))
 
 
 def _numbers(panel: Panel, name: str, chosen: NDArray[np.bool_]) -> Float64:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ class _Trained(NamedTuple):
 
 
 _CACHE: OrderedDict[str, _Trained] = OrderedDict()
+_CACHE_LOCK = Lock()
 _CACHE_SIZE = 4
 N_ITERATIONS = 600
 FEW_CELLS = 100_000  # with no more cells than these a third of the iterations is enough
@@ -100,17 +102,29 @@ def _content(windows: Float64) -> str:
 
 
 def _trained(real: Tensor, stream: np.random.Generator, key: str | None) -> _Trained:
-    if key is not None and key in _CACHE:
-        _CACHE.move_to_end(key)
-        return _CACHE[key]
+    kept = None if key is None else _recall(key)
+    if kept is not None:
+        return kept
     n_iterations = N_ITERATIONS if real.numel() > FEW_CELLS else N_ITERATIONS // 3
     network = train_encoder(real, n_iterations=n_iterations, generator=torch_stream(stream))
     trained = _Trained(network, encode(network, real).double().numpy())
     if key is not None:
+        _keep(key, trained)
+    return trained
+
+
+def _recall(key: str) -> _Trained | None:
+    with _CACHE_LOCK:
+        if key in _CACHE:
+            _CACHE.move_to_end(key)
+        return _CACHE.get(key)
+
+
+def _keep(key: str, trained: _Trained) -> None:
+    with _CACHE_LOCK:
         _CACHE[key] = trained
         if len(_CACHE) > _CACHE_SIZE:
             _CACHE.popitem(last=False)
-    return trained
 
 
 def moments(encoded: Float64) -> tuple[Float64, Float64]:

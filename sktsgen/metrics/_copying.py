@@ -13,10 +13,24 @@ Float64 = NDArray[np.float64]
 
 BLOCK = 256  # windows compared at once; bounds memory
 TREE_CHANNELS = 6
+FEWEST = 20  # windows to tell 5 % by
 
 
 class Copying(NamedTuple):
-    """What `copying` measures."""
+    """What `copying` measures.
+
+    Parameters
+    ----------
+    share : float
+        Share of generated windows nearer to the training data than new windows are; 0.05 is fair.
+    median_ratio : float
+        Median distance to the training data over that of held-out windows; 1 is fair.
+    longest_run, held_out_run : int
+        Most consecutive steps of a generated and of a held-out window that are near one training
+        window.
+    stretch_share : float
+        Share of generated windows with a run that outlasts that of any held-out window.
+    """
 
     share: float
     median_ratio: float
@@ -30,6 +44,10 @@ class _Side(NamedTuple):
 
     numbers: Windows
     codes: NDArray[np.int64]
+
+    def take(self, chosen: NDArray[np.bool_]) -> "_Side":
+        """Return the windows that are marked."""
+        return _Side(self.numbers[chosen], self.codes[chosen])
 
 
 def copying(X_train: Any, X_test: Any, X_synthetic: Any, *, tolerance: float = 0.01) -> Copying:
@@ -76,6 +94,13 @@ def copying(X_train: Any, X_test: Any, X_synthetic: Any, *, tolerance: float = 0
     where all columns are numbers, else the mean over cells of absolute differences and of levels
     that disagree, as in [1]_.
 
+    Days without rain are no copies of each other. A window of the held-out data that is a training
+    window too, cell by cell, shows that its kind recurs by itself; windows within `tolerance` of
+    another one of that kind prove nothing and are left out, generated and held-out ones alike.
+    Where more than 5 % of the held-out windows that are left still recur, so much of the generated
+    ones that do is counted in `share` that 0.05 is fair. Where fewer than 20 windows of either
+    would be left, all are looked at, and copies of so few kinds cannot be told.
+
     References
     ----------
     .. [1] Gower, "A general coefficient of similarity and some of its properties", Biometrics,
@@ -90,18 +115,67 @@ def copying(X_train: Any, X_test: Any, X_synthetic: Any, *, tolerance: float = 0
         raise ValueError(f"tolerance={tolerance}; give at least 0.")
     given = {"X_train": X_train, "X_test": X_test, "X_synthetic": X_synthetic}
     train, test, synthetic = _scaled(read_windows(given, max_windows=None))
-    fair = _nearest(test, train)
-    own = _nearest(synthetic, train)
+    fair, own = (_nearest(side, train) for side in (test, synthetic))
+    tells = _telling(test, synthetic, fair == 0, tolerance)
+    if tells is not None:
+        (test, fair), (synthetic, own) = (
+            (side.take(kept), distances[kept])
+            for side, distances, kept in zip((test, synthetic), (fair, own), tells, strict=True)
+        )
     median = np.median(fair)
     n_timesteps = train.numbers.shape[1]
     fair_runs, own_runs = (_longest_runs(side, train, tolerance) for side in (test, synthetic))
     return Copying(
-        share=float((own < np.quantile(fair, 0.05)).mean()),
+        share=_share_nearer(own, fair, with_copies=tells is not None),
         median_ratio=float(np.median(own) / median) if median else float("inf"),
         longest_run=int(own_runs.max()),
         held_out_run=int(fair_runs.max()),
         stretch_share=float((own_runs >= fair_runs.max() + max(3, n_timesteps // 8)).mean()),
     )
+
+
+def _telling(
+    test: _Side, synthetic: _Side, recurs: NDArray[np.bool_], tolerance: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Mark the windows that are of no kind which recurs by itself; None where all count.
+
+    A held-out window is compared with the others, as a new window of the same source would be.
+    """
+    if not recurs.any():
+        return None
+    kinds, counts = np.unique(_flat(test.take(recurs), tolerance), axis=0, return_counts=True)
+    kept = (
+        _count_near(_flat(test, tolerance), kinds, counts, tolerance) == recurs,
+        _count_near(_flat(synthetic, tolerance), kinds, counts, tolerance) == 0,
+    )
+    return kept if min(side.sum() for side in kept) >= FEWEST else None
+
+
+def _flat(side: _Side, tolerance: float) -> Float64:
+    """Return the cells of each window in a row; near cells are within the tolerance."""
+    cells = _with_levels(side, tolerance)
+    return cells.reshape(len(cells), -1)
+
+
+def _count_near(
+    windows: Float64, kinds: Float64, counts: NDArray[np.int64], tolerance: float
+) -> NDArray[np.int64]:
+    """Count the windows of `kinds` within `tolerance` of each window, cell by cell."""
+    parts = [windows[start : start + BLOCK] for start in range(0, len(windows), BLOCK)]
+    return np.concatenate(
+        [(cdist(part, kinds, "chebyshev") <= tolerance) @ counts for part in parts]
+    )
+
+
+def _share_nearer(own: Float64, fair: Float64, *, with_copies: bool) -> float:
+    """Return the share of `own` below the 5 % quantile of `fair`.
+
+    Where that is 0, nothing is below, and of exact copies so much counts that 0.05 is fair.
+    """
+    limit = np.quantile(fair, 0.05)
+    if limit == 0 and with_copies:
+        return float((own == 0).mean() * 0.05 / (fair == 0).mean())
+    return float((own < limit).mean())
 
 
 def _scaled(sides: list[Cells]) -> list[_Side]:

@@ -1,12 +1,21 @@
 """Can a classifier tell generated windows from real ones."""
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from sktsgen.metrics._inputs import features, paired_windows, random_stream, torch_stream
+from sktsgen.data import spread_apart
+from sktsgen.metrics._inputs import (
+    Windows,
+    features,
+    paired_windows,
+    random_stream,
+    torch_stream,
+)
 from sktsgen.metrics._judges import JUDGES, Judge, Sides, split
 
 TEST_FRACTION = 0.2
@@ -25,15 +34,17 @@ def discriminative_score(
     """Measure how well a trained judge tells generated windows from real ones.
 
     Each repeat splits both sides at random into 80 % for training and 20 % for the verdict, trains
-    a fresh judge, and takes the distance of its accuracy from a coin's, 0.5. Windows of the same
-    series overlap, so read the score beside that of real against other real windows.
+    a fresh judge, and takes the distance of its accuracy from a coin's, 0.5. Both sides count
+    alike: of the larger one as many windows are taken, evenly spread over it, as the smaller one
+    has. Windows of the same series overlap, so read the score beside that of real against other
+    real windows.
 
     Parameters
     ----------
     X_real, X_synthetic : array-like of shape (n_series, n_timesteps, n_channels)
         Series in the units of the data, in any container, real ones at least as long as the
-        generated ones. Give equal numbers of windows. Numbers are scaled by the range of `X_real`;
-        a discrete column counts as one 0/1 column for each of its levels.
+        generated ones. Numbers are scaled by the range of `X_real`; a discrete column counts as
+        one 0/1 column for each of its levels.
     judge : {"gru-small", "gru-strong", "conv", "boosting"}, default="gru-small"
         - "gru-small" is the judge of the literature [1]_, [2]_: one recurrent layer of half as many
           units as there are channels, 2,000 iterations, learning rate 1e-3. It sees little on few
@@ -42,11 +53,11 @@ def discriminative_score(
         - "conv" reads dilated convolutions of 32 channels; it stops where a fifth of its training
           windows is judged best.
         - "boosting" is gradient-boosted trees on statistics of each window; the quickest.
-    groups : array-like of shape (n_real,) or pair of arrays, default=None
-        Block of time that each real window was cut from: windows of one block are all learnt from
-        or all judged. A pair gives the blocks of both sides, where both were cut from one series,
-        as in the floor; a block is then on the same side of the split in both. None splits all
-        windows at random.
+    groups : array-like of shape (n_real,) or pair of array-likes, default=None
+        Block of time that each real window was cut from, of all that were given: windows of one
+        block are all learnt from or all judged. A pair gives the blocks of both sides, where both
+        were cut from one series, as in the floor; a block is then on the same side of the split in
+        both. None splits all windows at random.
     n_repeats : int, default=3
         Judges trained, each with its own split and weights, at least 1.
     random_state : int, Generator or RandomState, default=None
@@ -65,7 +76,7 @@ def discriminative_score(
     ------
     ValueError
         If `judge` or `n_repeats` is not allowed, a side has fewer than 5 windows, or `groups` does
-        not fit the windows or has one block only.
+        not fit the windows, has more than two parts, or one block only.
 
     References
     ----------
@@ -82,8 +93,7 @@ def discriminative_score(
     for name, windows in (("X_real", real), ("X_synthetic", synthetic)):
         if len(windows) < 5:
             raise ValueError(f"{name} has {len(windows)} windows; a split needs at least 5.")
-    sides = tuple(torch.from_numpy(side.astype(np.float32)) for side in (real, synthetic))
-    blocks = _check_groups(groups, (len(real), len(synthetic)))
+    sides, blocks = _thinned((real, synthetic), _check_groups(groups, (len(real), len(synthetic))))
     streams = random_stream(random_state).spawn(n_repeats)
     scores = [_one_verdict(sides, JUDGES[judge], blocks, torch_stream(s)) for s in streams]
     if return_std:
@@ -91,32 +101,61 @@ def discriminative_score(
     return float(np.mean(scores))
 
 
-def _check_groups(groups: Any, sizes: tuple[int, int]) -> list[Tensor | None]:
-    """Return the number of the block of each window, of both sides or of the real one."""
+def _check_groups(groups: Any, sizes: tuple[int, int]) -> list[NDArray[Any]]:
+    """Return the block of each window: of neither side, of the real one, or of both."""
     if groups is None:
-        return [None, None]
-    given = groups if isinstance(groups, tuple) else (groups,)
+        return []
+    is_one = not isinstance(groups, list | tuple) or np.ndim(groups[0] if groups else 0) == 0
+    given = [groups] if is_one else groups
+    if len(given) > 2:
+        raise ValueError(
+            f"groups has {len(given)} parts; give the blocks of the real windows, or a pair: "
+            "those of the real and those of the generated ones."
+        )
     arrays = [np.asarray(blocks) for blocks in given]
     for blocks, n_windows in zip(arrays, sizes, strict=False):
         if blocks.shape != (n_windows,):
             raise ValueError(
                 f"groups has shape {blocks.shape} for {n_windows} windows; give one block each."
             )
-    found, numbers = np.unique(np.concatenate(arrays), return_inverse=True)
+    return arrays
+
+
+def _thinned(
+    sides: tuple[Windows, Windows], blocks: list[NDArray[Any]]
+) -> tuple[Sides, list[Tensor | None]]:
+    """Take as many windows of either side as the smaller has, and the number of each one's block.
+
+    A judge that has seen more of one side guesses it, and is right more often than not.
+    """
+    fewest = min(len(side) for side in sides)
+    chosen = [np.sort(spread_apart(len(side), len(side))[:fewest]) for side in sides]
+    taken = [
+        torch.from_numpy(side[rows].astype(np.float32))
+        for side, rows in zip(sides, chosen, strict=True)
+    ]
+    if not blocks:
+        return tuple(taken), [None, None]
+    kept = [block[rows] for block, rows in zip(blocks, chosen, strict=False)]
+    found, numbers = np.unique(np.concatenate(kept), return_inverse=True)
     if len(found) < 2:
         raise ValueError(f"groups has {len(found)} block; give at least 2, to learn from one.")
-    numbered = list(torch.from_numpy(numbers).split([len(blocks) for blocks in arrays]))
-    return [*numbered, None][:2]
+    numbered = list(torch.from_numpy(numbers).split([len(block) for block in kept]))
+    return tuple(taken), [*numbered, None][:2]
 
 
 def _one_verdict(
     sides: Sides, judge: Judge, blocks: list[Tensor | None], generator: torch.Generator
 ) -> float:
-    """Split, train one judge, and return the distance of its accuracy from 0.5."""
+    """Split, train one judge, and return the distance of its accuracy from 0.5.
+
+    Blocks may leave more windows of one side to judge; the accuracy is the mean of both sides'.
+    """
     train, test = zip(*_split_both(sides, blocks, generator), strict=True)
     looks_real, looks_generated = judge.verdicts(train, test, generator)
-    right = torch.cat((looks_real, ~looks_generated))
-    return abs(right.double().mean().item() - 0.5)
+    rights = [right for right in (looks_real, ~looks_generated) if len(right)]
+    shares = [Fraction(int(right.sum()), len(right)) for right in rights]
+    return abs(float(sum(shares) / len(shares)) - 0.5)
 
 
 def _split_both(

@@ -18,11 +18,12 @@ def mae(X_true: Any, X_pred: Any, *, targets: Any = None, scale: Any = None) -> 
     X_true : array-like, list or DataFrame
         True values in any container; columns of numbers are compared.
     X_pred : array-like, list or DataFrame
-        Imputed or forecast values of the same series.
+        Imputed or forecast values of the same series. Rows of frames go together by series
+        identifier and time stamp, others by position.
     targets : array-like of bool, list or DataFrame, default=None
         Container like `X_true`, True where a cell counts: what was hidden from the imputer, or the
-        steps that were forecast. None counts every cell whose truth is there, which flatters an
-        imputer by the cells it was given.
+        steps that were forecast. A frame is read by its columns, series and time stamps. None
+        counts every cell whose truth is there, which flatters an imputer by the cells it was given.
     scale : float or array-like of shape (n_columns,), default=None
         Unit of each column, such as its standard deviation in training; errors are divided by it.
         None leaves the units of the data.
@@ -34,8 +35,11 @@ def mae(X_true: Any, X_pred: Any, *, targets: Any = None, scale: Any = None) -> 
 
     Raises
     ------
+    TypeError
+        If `targets` holds something else than booleans.
     ValueError
-        If shapes disagree, no number is asked for, or one that is is missing on either side.
+        If shapes, columns, series or time stamps disagree, no number is asked for, or one that is
+        is missing on either side.
 
     Examples
     --------
@@ -70,7 +74,7 @@ def rmse(X_true: Any, X_pred: Any, *, targets: Any = None, scale: Any = None) ->
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As in `mae`.
     """
     truth, predicted, units = number_errors(X_true, X_pred, targets, scale)

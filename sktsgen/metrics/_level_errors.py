@@ -30,8 +30,11 @@ def error_rate(X_true: Any, X_pred: Any, *, targets: Any = None) -> float:
 
     Raises
     ------
+    TypeError
+        If `targets` holds something else than booleans.
     ValueError
-        If shapes disagree, no discrete cell is asked for, or one that is is missing from the truth.
+        If shapes, columns, series or time stamps disagree, no discrete cell is asked for, or one
+        that is is missing from the truth.
     """
     read = read_targets({"X_true": X_true, "X_pred": X_pred}, targets)
     return float(np.mean([(truth != guess).mean() for truth, guess in _columns(read)]))
@@ -57,7 +60,7 @@ def balanced_error(X_true: Any, X_pred: Any, *, targets: Any = None) -> float:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As in `error_rate`.
     """
     read = read_targets({"X_true": X_true, "X_pred": X_pred}, targets)

@@ -93,12 +93,12 @@ def _targets(target: str | int, n_numeric: int) -> range:
     if target == "all":
         return range(n_numeric)
     chosen = n_numeric - 1 if target == "last" else target
-    if not isinstance(chosen, int) or not 0 <= chosen < n_numeric:
+    if not isinstance(chosen, int | np.integer) or not 0 <= chosen < n_numeric:
         raise ValueError(
             f"target={target!r} is no column of numbers; choose 'last', 'all' or 0 to "
             f"{n_numeric - 1}."
         )
-    return range(chosen, chosen + 1)
+    return range(int(chosen), int(chosen) + 1)
 
 
 def _one_error(real: Tensor, synthetic: Tensor, target: int, generator: torch.Generator) -> float:

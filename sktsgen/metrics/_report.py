@@ -57,7 +57,12 @@ class FidelityReport:
 
     @property
     def is_copying(self) -> bool:
-        """Whether generated windows repeat training windows, exactly or nearly."""
+        """Whether generated windows repeat training windows, exactly or nearly.
+
+        They do where more than 0.15 of them are nearer than 95 % of the held-out windows are and
+        their median distance is below half of that of the held-out ones, or where more than 0.05
+        repeat a longer stretch than any held-out window does.
+        """
         is_near = self._copying("share") > SHARE_LIMIT and self._copying("median ratio") < 0.5
         return is_near or self._copying("stretch share") > STRETCH_LIMIT
 

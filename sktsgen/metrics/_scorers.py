@@ -28,7 +28,8 @@ class GeneratorScorer:
     is_loss : bool, default=True
         Whether lower values of `metric` are better; the score is then its negative.
     n_samples : int or None, default=None
-        Series to draw; None draws one for each window of the held-out data, 1,000 at most.
+        Series to draw; None draws one for each window of the held-out data, 1,000 at most. Judges
+        take as many of the held-out windows; distances take all of them.
     length : int or None, default=None
         Steps of a series; None takes the estimator's `window_length_` (96 where it has none), or
         the longest held-out series where that is shorter.
@@ -89,9 +90,16 @@ class GeneratorScorer:
         ------
         TypeError
             If the estimator has no `sample` and none was given.
+        ValueError
+            If no held-out series has `length` steps.
         """
         lengths = check_panel(X, min_rows=1, mixed=True, missing=True).lengths
         length = self._length(estimator, lengths)
+        if length > lengths.max():
+            raise ValueError(
+                f"length={length}, and the longest held-out series has {lengths.max()} steps; give "
+                "no more than that, or None."
+            )
         n_windows = int(np.maximum(lengths - length + 1, 0).sum())
         n_samples = min(n_windows, 1000) if self.n_samples is None else self.n_samples
         synthetic = self._draw(estimator, n_samples, length)
@@ -117,13 +125,35 @@ class GeneratorScorer:
 
     def __repr__(self) -> str:
         """Return how the scorer was made."""
-        return f"GeneratorScorer({self.metric.__name__}, is_loss={self.is_loss})"
+        name = getattr(self.metric, "__name__", None) or repr(self.metric)
+        return f"GeneratorScorer({name}, is_loss={self.is_loss})"
 
 
 neg_marginal_distance = GeneratorScorer(marginal_distance)
+neg_marginal_distance.__doc__ = """Score by the negative of `marginal_distance`.
+
+A `GeneratorScorer` for `scoring=`; higher is better, at most 0.
+"""
 neg_autocorrelation_difference = GeneratorScorer(autocorrelation_difference)
+neg_autocorrelation_difference.__doc__ = """Score by the negative of `autocorrelation_difference`.
+
+A `GeneratorScorer` for `scoring=`; higher is better, at most 0.
+"""
 neg_correlational_score = GeneratorScorer(correlational_score)
+neg_correlational_score.__doc__ = """Score by the negative of `correlational_score`.
+
+A `GeneratorScorer` for `scoring=`; higher is better, at most 0.
+"""
 neg_discriminative_score = GeneratorScorer(
     discriminative_score, metric_params={"judge": "gru-strong", "n_repeats": 1, "random_state": 0}
 )
+neg_discriminative_score.__doc__ = """Score by the negative of `discriminative_score`.
+
+A `GeneratorScorer` for `scoring=`, with one judge "gru-strong" of seed 0; higher is better, from
+-0.5 to 0.
+"""
 neg_context_fid = GeneratorScorer(context_fid, metric_params={"random_state": 0})
+neg_context_fid.__doc__ = """Score by the negative of `context_fid`.
+
+A `GeneratorScorer` for `scoring=`, with one encoder of seed 0; higher is better, at most 0.
+"""

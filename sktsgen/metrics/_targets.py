@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sktsgen.data import Kinds, Table, read_tables
+from sktsgen.data import Kinds, Panel, Table, read_panel, read_tables
+from sktsgen.metrics._rows import matched, reordered, rows_of
 
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -33,6 +34,9 @@ class Targets(NamedTuple):
 def read_targets(sides: Mapping[str, Any], targets: Any) -> Targets:
     """Read truth and predictions, and which cells count.
 
+    Rows of frames go together by series identifier and time stamp, where both sides have them;
+    what is only counted goes by position.
+
     Parameters
     ----------
     sides : mapping of str to array-like, list or DataFrame
@@ -48,43 +52,79 @@ def read_targets(sides: Mapping[str, Any], targets: Any) -> Targets:
 
     Raises
     ------
+    TypeError
+        If `targets` holds something else than booleans.
     ValueError
-        If shapes disagree, no cell counts, or a cell that counts is missing from the truth.
+        If shapes, columns, series or time stamps disagree, no cell counts, or a cell that counts is
+        missing from the truth.
     """
-    tables, kinds = read_tables(sides)
-    names = list(sides)
-    for name, table in zip(names[1:], tables[1:], strict=True):
-        if not np.array_equal(table.lengths, tables[0].lengths):
-            raise ValueError(
-                f"{name} has {len(table.numbers)} rows in {len(table.lengths)} series and "
-                f"{names[0]} {len(tables[0].numbers)} in {len(tables[0].lengths)}; give the same."
-            )
+    panels = {name: read_panel(X, name) for name, X in sides.items()}
+    tables, kinds = read_tables(panels)
+    first, *others = panels
+    rows = rows_of(panels[first])
+    for i, name in enumerate(others, start=1):
+        order = matched(rows, rows_of(panels[name]), (first, name))
+        tables[i] = reordered(tables[i], order, tables[0].lengths)
     truth = tables[0]
     if targets is None:
         return Targets(tables, kinds, ~np.isnan(truth.numbers), truth.codes >= 0)
-    mask = _read_mask(targets, truth, len(kinds.labels))
+    mask = _read_mask(targets, panels, kinds)
     read = Targets(tables, kinds, mask[:, ~kinds.is_discrete], mask[:, kinds.is_discrete])
     unknown = int(np.isnan(truth.numbers[read.numbers]).sum() + (truth.codes[read.codes] < 0).sum())
     if unknown:
         raise ValueError(
-            f"{unknown} cells of {names[0]} that targets asks for are missing; only known cells "
+            f"{unknown} cells of {first} that targets asks for are missing; only known cells "
             "can be compared."
         )
     return read
 
 
-def _read_mask(targets: Any, truth: Table, n_columns: int) -> Bool:
-    """Return the mask in the order of the rows of `truth`."""
-    parts = targets if isinstance(targets, list | tuple) else [targets]
-    arrays = [np.asarray(part, dtype=bool) for part in parts]
+def _read_mask(targets: Any, panels: Mapping[str, Panel], kinds: Kinds) -> Bool:
+    """Return the mask in the order of the rows and columns of the truth, the first panel."""
+    name, truth = next(iter(panels.items()))
+    has_labels = any(panel.spec.has_frames for panel in panels.values())
+    parts = list(targets) if isinstance(targets, list | tuple) else [targets]
+    parts = [_marks(part, kinds.labels, has_labels=has_labels) for part in parts]
+    if all(isinstance(part, pd.DataFrame) for part in parts):
+        marks = read_panel(parts if isinstance(targets, list | tuple) else parts[0], "targets")
+        rows = rows_of(marks)
+        if rows.stamps is not None:
+            order = matched(rows_of(truth), rows, (name, "targets"))
+            mask = np.asarray(marks.values, dtype=np.bool_)
+            return mask if order is None else mask[order]
+    arrays = [np.asarray(part, dtype=np.bool_) for part in parts]
     if len({array.shape[1:] for array in arrays}) == 1:
         mask = np.concatenate(arrays).reshape(-1, arrays[0].shape[-1])
-        if mask.shape == (len(truth.numbers), n_columns):
+        if mask.shape == (truth.n_rows, len(kinds.labels)):
             return mask if truth.order is None else mask[truth.order]
     raise ValueError(
         f"targets has shapes {[array.shape for array in arrays][:3]} and the truth "
-        f"{len(truth.numbers)} rows of {n_columns} columns; give one mark for each cell."
+        f"{truth.n_rows} rows of {len(kinds.labels)} columns; give one mark for each cell."
     )
+
+
+def _marks(part: Any, labels: tuple[Any, ...], *, has_labels: bool) -> Any:
+    """Return marks that are booleans, of a frame with the columns in the order of the truth's."""
+    is_frame = isinstance(part, pd.DataFrame)
+    part = part if is_frame else np.asarray(part)
+    for dtype in part.dtypes if is_frame else [part.dtype]:
+        if not pd.api.types.is_bool_dtype(dtype):
+            raise TypeError(
+                f"targets is of type {dtype}; give booleans, True where a cell counts (marks of 0 "
+                "and 1 without a gap: astype(bool))."
+            )
+    if not is_frame:
+        return part
+    if part.isna().any(axis=None):
+        raise ValueError("targets has missing cells; mark each one with True or False.")
+    if has_labels and list(part.columns) != list(labels):
+        if len(part.columns) != len(labels) or {*part.columns} != {*labels}:
+            raise ValueError(
+                f"targets has the columns {list(part.columns)} and the truth has {list(labels)}; "
+                "give the same."
+            )
+        part = part[list(labels)]
+    return part.astype(np.bool_)
 
 
 def number_errors(

@@ -149,6 +149,8 @@ def _compared(
     numbers = [name for name in targets if is_number(data.train[name])]
     levels = [name for name in targets if name not in numbers]
     means = data.train[numbers].astype(float).mean()
+    # Other windows stand beside the truth too, so that steps are counted and stamps left out.
+    held_out = [window.reset_index(drop=True) for window in held_out]
     truth = [window[numbers].astype(float) for window in held_out]
     # A number that is drawn as missing where there is one counts as the mean.
     guesses = [[one[numbers].astype(float).fillna(means) for one in draw] for draw in draws]

@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -119,6 +121,33 @@ def test_a_kept_encoder_is_not_used_for_other_data(distance, real, fresh):
     changed = real.copy()
     changed[0, 0, 0] += 1e-9
     assert module._content(changed) != module._content(real)
+
+
+class Watched(OrderedDict):
+    """Kept encoders that are looked at and changed by the thread alone that holds the lock."""
+
+    def __contains__(self, key):
+        assert module._CACHE_LOCK.locked()
+        return super().__contains__(key)
+
+    def __setitem__(self, key, value):
+        assert module._CACHE_LOCK.locked()
+        super().__setitem__(key, value)
+
+    def move_to_end(self, key):
+        assert module._CACHE_LOCK.locked()
+        super().move_to_end(key)
+
+
+def test_kept_encoders_are_touched_by_one_thread_at_a_time(monkeypatch, real, fresh):
+    """Another thread may drop what this one has just found."""
+    monkeypatch.setattr(module, "_CACHE", Watched())
+    monkeypatch.setattr(module, "N_ITERATIONS", 3)
+    first, again = (context_fid(real[:20], fresh[:20], random_state=0) for _ in range(2))
+    assert first == again
+    for seed in range(1, module._CACHE_SIZE + 2):
+        context_fid(real[:20], fresh[:20], random_state=seed)
+    assert len(module._CACHE) == module._CACHE_SIZE
 
 
 def test_one_window_has_no_covariance(real):

@@ -93,6 +93,55 @@ def test_units_do_not_matter(real, held_out, fresh):
     np.testing.assert_allclose(scaled, copying(real, held_out, fresh), rtol=1e-9)
 
 
+def rain(n_windows, seed, dry):
+    """Draw windows of rain, a share of which is all zero."""
+    rng = np.random.default_rng(seed)
+    windows = rng.gamma(1, 1, (n_windows, 24, 1))
+    windows[rng.random(n_windows) < dry] = 0
+    return windows
+
+
+@pytest.mark.parametrize("dry", [0.06, 0.2, 0.6])
+def test_a_copier_of_rain_is_found_behind_the_dry_windows(dry):
+    """Dry windows recur by themselves; more than 5 % of them hid every copy."""
+    train, test, fresh = (rain(n, seed, dry) for seed, n in enumerate((400, 200, 200)))
+    copied = copying(train, test, train[:200])
+    assert copied[:3] == (1, 0, 24)
+    assert copied.stretch_share == 1
+    fair = copying(train, test, fresh)
+    assert fair.share < 0.15
+    assert fair.median_ratio == pytest.approx(1, abs=0.1)
+    assert fair.stretch_share == 0
+
+
+def test_dry_windows_that_are_nearly_zero_are_no_copies():
+    train, test, fresh = (rain(n, seed, 0.3) for seed, n in enumerate((400, 200, 200)))
+    fair = copying(train, test, fresh)
+    assert copying(train, test, np.where(fresh == 0, 1e-6, fresh)) == fair
+
+
+def test_a_generator_of_dry_windows_alone_copies_nothing():
+    train, test = rain(400, 0, 0.2), rain(200, 1, 0.2)
+    assert copying(train, test, np.zeros((200, 24, 1))).share == 0
+
+
+def test_a_window_that_only_training_repeats_is_a_copy(real, held_out):
+    """What is learnt by heart is often what occurs several times."""
+    doubled = np.concatenate((real, real[:1].repeat(40, 0)))
+    assert copying(doubled, held_out, real[:1].repeat(100, 0)).share == 1
+
+
+@pytest.mark.parametrize("rate", [1, 2])
+def test_counts_that_often_recur_by_chance_are_fair(rate):
+    """Of six small counts many windows recur once, in training or held out, and no kind often."""
+    train, test, fresh = (
+        np.random.default_rng(seed).poisson(rate, (n, 6, 1))
+        for seed, n in enumerate((2000, 1000, 1000))
+    )
+    assert copying(train, test, fresh).share == pytest.approx(0.05, abs=0.03)
+    assert copying(train, test, train[:1000]).share > 0.1
+
+
 @pytest.mark.parametrize("missing", [None, [], np.empty((0, 12, 2))])
 def test_no_verdict_without_held_out_data(missing, real):
     with pytest.raises(ValueError, match="X_test holds no window"):

@@ -1,10 +1,14 @@
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
 
 from sktsgen.metrics import _judges as module
 from sktsgen.metrics import discriminative_score
+from sktsgen.metrics._discriminative import _one_verdict as one_verdict
 from sktsgen.metrics._discriminative import _split_both as split_both
+from sktsgen.metrics._discriminative import _thinned as thinned
 
 JUDGES = ["gru-small", "gru-strong", "conv", "boosting"]
 
@@ -109,6 +113,14 @@ def test_too_few_windows_are_refused(real):
         discriminative_score(real, real[:4])
 
 
+@pytest.mark.parametrize("n_windows", [5, 6, 7])
+@pytest.mark.parametrize("judge", ["conv", "boosting"])
+def test_five_windows_are_enough(n_windows, judge, quick, real, fresh):
+    """What a judge keeps back to stop by must not be less than a window a side."""
+    sides = real[:n_windows], fresh[:n_windows] + 8
+    assert 0 <= discriminative_score(*sides, judge=judge, n_repeats=2, random_state=0) <= 0.5
+
+
 def with_levels(seed, n_blocks=30, per_block=20):
     """Windows of blocks that each have a level of their own in every channel."""
     rng = np.random.default_rng(seed)
@@ -138,11 +150,51 @@ def test_a_block_is_on_one_side_of_the_split_on_both_sides():
     assert len(judged) == 4
 
 
+@pytest.mark.parametrize("judge", JUDGES[1:])
+def test_more_windows_of_one_side_are_no_difference(judge, quick, fresh):
+    """Whoever guessed the larger of 400 and 40 would be right 91 % of the time."""
+    few = fresh[::10]
+    for sides in ((fresh[1::2], few), (few, fresh[1::2])):
+        assert discriminative_score(*sides, judge=judge, n_repeats=4, random_state=0) < 0.2
+
+
+def test_the_larger_side_is_thinned_out_evenly_and_takes_its_blocks_along():
+    sides = np.arange(100.0)[:, None, None], np.arange(40.0)[:, None, None]
+    (real, synthetic), (blocks, _) = thinned(sides, [np.arange(100) // 10])
+    assert len(real) == len(real.unique()) == len(synthetic) == 40
+    assert real.ravel().diff().max() <= 5
+    assert (blocks == real.ravel() // 10).all()
+
+
+def test_a_judge_that_knows_nothing_is_a_coin_in_blocks_of_any_size():
+    """The block judged holds 90 of the real windows, and of the generated ones a fifth is."""
+    ignorant = Mock(verdicts=lambda train, test, _: [torch.ones(len(s)).bool() for s in test])
+    sides = torch.zeros(100, 4, 1), torch.zeros(100, 4, 1)
+    blocks = [torch.arange(100) // 90, None]
+    assert one_verdict(sides, ignorant, blocks, torch.Generator().manual_seed(0)) == 0
+
+
+def test_a_list_of_two_arrays_is_a_pair(hasty, real, fresh):
+    blocks = np.arange(400) // 40
+    scores = [
+        discriminative_score(real, fresh, groups=pair, n_repeats=1, random_state=0)
+        for pair in ((blocks, blocks), [blocks, blocks], [[*blocks], [*blocks]])
+    ]
+    assert scores[0] == scores[1] == scores[2]
+    alone = [
+        discriminative_score(real, fresh, groups=group, n_repeats=1, random_state=0)
+        for group in (blocks, [*blocks], (*blocks,))
+    ]
+    assert alone[0] == alone[1] == alone[2]
+
+
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
         ([0, 1], r"groups has shape \(2,\) for 400 windows"),
         (np.zeros(400), "groups has 1 block; give at least 2"),
+        ([np.arange(400), np.arange(3)], r"groups has shape \(3,\) for 400 windows"),
+        ((np.arange(400),) * 3, "groups has 3 parts; give the blocks of the real windows, or a"),
     ],
 )
 def test_bad_groups_are_named(groups, message, real):

@@ -63,6 +63,74 @@ def test_targets_follow_interleaved_rows():
     assert mae(mixed[0], mixed[1], targets=mixed[2].to_numpy()) == pytest.approx(expected)
 
 
+def test_rows_go_together_by_series_and_time():
+    other = frame(TRUTH + rng.standard_normal(TRUTH.shape))
+    expected = mae(TRUTH, other.to_numpy().reshape(TRUTH.shape), targets=TARGETS)
+    turned = other.loc[list(range(7, -1, -1))]
+    assert mae(frame(TRUTH), turned, targets=TARGETS) == pytest.approx(expected)
+    assert crps(frame(TRUTH), [turned, other], targets=TARGETS) == pytest.approx(
+        crps(frame(TRUTH), [other, other], targets=TARGETS)
+    )
+    targets = frame(TARGETS).loc[[3, 1, 2, 0, 4, 7, 6, 5], ["q", "p"]]
+    assert mae(frame(TRUTH), turned, targets=targets) == pytest.approx(expected)
+
+
+def test_series_of_other_lengths_go_together_by_their_names():
+    ragged = frame(TRUTH).drop([(2, 4), (5, 0)])
+    turned = ragged.loc[[5, 0, 1, 2, 3, 4, 6, 7]] + 0.5
+    assert mae(ragged, turned) == pytest.approx(0.5)
+
+
+HOURS = pd.DataFrame({"x": np.arange(4.0)}, index=pd.date_range("2024-01-01", periods=4, freq="h"))
+
+
+@pytest.mark.parametrize(
+    ("truth", "given", "message"),
+    [
+        (
+            frame(TRUTH),
+            frame(TRUTH).rename(index={3: 30}, level=0),
+            "X_pred has no row at 0 of series 3",
+        ),
+        (HOURS, HOURS.shift(freq="D"), "X_pred has no row at 2024-01-01 00:00:00, and X_true has"),
+        ([HOURS] * 2, [HOURS, HOURS.shift(freq="h")], "X_pred has no row at 2024.* of series 1"),
+        (HOURS, HOURS.tz_localize("UTC"), "X_pred has no row at 2024-01-01 00:00:00"),
+    ],
+)
+def test_rows_without_a_partner_are_named(truth, given, message):
+    with pytest.raises(ValueError, match=message):
+        mae(truth, given)
+
+
+@pytest.mark.parametrize(
+    "given", [HOURS.to_numpy() + 1, HOURS.reset_index(drop=True) + 1, [HOURS.to_numpy() + 1]]
+)
+def test_rows_that_are_only_counted_go_by_position(given):
+    assert mae(HOURS, given) == 1
+
+
+def test_targets_of_other_series_or_columns_are_refused():
+    with pytest.raises(ValueError, match=r"targets has the columns \['p', 'r'\] and the truth"):
+        mae(frame(TRUTH), frame(TRUTH), targets=frame(TARGETS).rename(columns={"q": "r"}))
+    with pytest.raises(ValueError, match="targets has no row at 0 of series 3, and X_true has"):
+        mae(frame(TRUTH), frame(TRUTH), targets=frame(TARGETS).rename(index={3: 30}, level=0))
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, list, frame])
+def test_targets_that_are_no_booleans_are_refused(wrap):
+    """NaN would count as True."""
+    with pytest.raises(TypeError, match="targets is of type float64; give booleans"):
+        mae(TRUTH, TRUTH, targets=wrap(np.where(TARGETS, 1.0, np.nan)))
+
+
+def test_nullable_targets_count_where_none_is_missing():
+    targets = frame(TARGETS).astype("boolean")
+    assert mae(frame(TRUTH), TRUTH + 1, targets=targets) == pytest.approx(1)
+    targets.iloc[3, 0] = pd.NA
+    with pytest.raises(ValueError, match="targets has missing cells"):
+        mae(frame(TRUTH), TRUTH + 1, targets=targets)
+
+
 def test_truth_that_was_missing_does_not_count():
     truth = np.where(TARGETS, np.nan, TRUTH)
     assert mae(truth, TRUTH + 1) == pytest.approx(1)

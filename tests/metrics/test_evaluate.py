@@ -66,6 +66,14 @@ def test_copying_is_said(noise):
     assert found.sentences[0].startswith("The generator copies: 100% of the generated windows")
 
 
+def test_copying_is_said_behind_dry_windows():
+    """A fifth of the windows is zero, held out and in training."""
+    rng = np.random.default_rng(0)
+    train, test = (rng.gamma(1, 1, (n, 12, 1)) * (rng.random((n, 1, 1)) < 0.8) for n in (300, 150))
+    assert evaluate(train, test, train[:200], measures=CHEAP[:1], n_repeats=2).is_copying
+    assert not evaluate(train, test, test[::-1], measures=CHEAP[:1], n_repeats=2).is_copying
+
+
 def test_little_variety_is_not_called_copying():
     found = report(0.3 * FRESH)
     assert not found.is_copying

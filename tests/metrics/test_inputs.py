@@ -148,6 +148,30 @@ def test_numbers_on_one_side_alone_are_refused():
         correlational_score(MIXED, MIXED.assign(p="x"))
 
 
+DATES = MIXED[["when"]]
+
+
+@pytest.mark.parametrize(
+    ("other", "kind"),
+    [
+        (DATES.assign(when=np.arange(30.0)), "numbers"),
+        (np.arange(30.0).reshape(6, 5, 1), "numbers"),
+        (DATES - pd.Timestamp("2024-01-01"), "durations"),
+    ],
+)
+def test_dates_are_compared_with_dates_alone(other, kind):
+    """Seconds since 1970 would be numbers like any."""
+    with pytest.raises(TypeError, match=f"column 'when' of X_synthetic holds {kind}, and that of"):
+        marginal_distance(DATES, other)
+    with pytest.raises(TypeError, match=f"column 'when' of X_synthetic holds dates, .* {kind}"):
+        marginal_distance(other, DATES)
+
+
+def test_a_column_without_cells_is_of_any_kind():
+    tables, _ = read_tables({"a": DATES, "b": DATES.assign(when=np.nan)})
+    assert np.isnan(tables[1].numbers).all()
+
+
 def test_a_measure_of_numbers_needs_some():
     with pytest.raises(ValueError, match="X_real has no column of numbers"):
         correlational_score(MIXED[["state"]], MIXED[["state"]])

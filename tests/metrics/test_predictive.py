@@ -64,7 +64,17 @@ def test_all_channels_are_the_mean_of_each(quick, monkeypatch):
     assert scores[3] == pytest.approx(np.mean(scores[:2]), abs=0.02)
 
 
-@pytest.mark.parametrize("target", ["first", 2, -1])
+def test_a_target_is_a_whole_number_of_any_type(quick, monkeypatch):
+    monkeypatch.setattr(module, "N_ITERATIONS", 5)
+    real = leading(20, 0)
+    scores = [
+        predictive_score(real, real, target=target, n_repeats=1, random_state=0)
+        for target in (0, np.int64(0))
+    ]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize("target", ["first", 2, -1, 0.0])
 def test_unknown_targets_are_named(target):
     X = np.zeros((5, 4, 2))
     with pytest.raises(ValueError, match=f"target={target!r} is no column of numbers"):

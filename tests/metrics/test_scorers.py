@@ -1,14 +1,19 @@
+import functools
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 
+from sktsgen import metrics
 from sktsgen.datasets import make_var1
 from sktsgen.metrics import (
     GeneratorScorer,
     _context_fid,
     _judges,
+    discriminative_score,
     marginal_distance,
     neg_autocorrelation_difference,
     neg_context_fid,
@@ -67,6 +72,18 @@ def test_all_scorers_rank_data_above_noise(monkeypatch):
         assert scorer(good, X[40:, :12]) > scorer(bad, X[40:, :12])
 
 
+def test_a_perfect_generator_of_fewer_windows_is_a_coin_to_a_judge():
+    """3,000 held-out windows and 1,000 drawn: a guess is right three times in four."""
+    law = np.random.default_rng(0).standard_normal
+    params = {"judge": "boosting", "n_repeats": 1, "random_state": 0}
+    scorer = GeneratorScorer(
+        discriminative_score,
+        metric_params=params,
+        sample=lambda estimator, n, *, length, random_state: law((n, length, 1)),
+    )
+    assert scorer(object(), law((3000, 6, 1))) > -0.1
+
+
 def test_length_is_never_beyond_the_held_out_series():
     generator = Resampler().fit(X)
     lengths = []
@@ -98,3 +115,21 @@ def test_an_estimator_that_cannot_draw_is_named():
 
 def test_a_scorer_says_how_it_was_made():
     assert repr(neg_marginal_distance) == "GeneratorScorer(marginal_distance, is_loss=True)"
+
+
+def test_a_scorer_of_a_partial_says_how_it_was_made():
+    scorer = GeneratorScorer(functools.partial(marginal_distance, kind="wasserstein"))
+    assert repr(scorer).startswith("GeneratorScorer(functools.partial(<function marginal_distance")
+
+
+def test_a_length_beyond_the_held_out_series_is_named():
+    scorer = GeneratorScorer(marginal_distance, length=21)
+    with pytest.raises(ValueError, match="length=21, and the longest held-out series has 20 steps"):
+        scorer(Resampler().fit(X), X)
+
+
+@pytest.mark.parametrize("name", [name for name in metrics.__all__ if name.startswith("neg_")])
+def test_each_scorer_has_a_docstring_of_its_own(name):
+    scorer = getattr(metrics, name)
+    assert scorer.__doc__.startswith(f"Score by the negative of `{name[4:]}`.")
+    assert pickle.loads(pickle.dumps(scorer)).__doc__ == scorer.__doc__
