@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,11 @@ class TimeAxis:
             if isinstance(value, int | np.integer):
                 return pd.Period(ordinal=int(value), freq=self.freq)
             return pd.Period(value, freq=self.freq)
+        if isinstance(value, Number):
+            raise ValueError(
+                f"the time stamp {value!r} is a number, and those of the data are of type "
+                f"{self.dtype}; give a stamp, such as {self.first}."
+            )
         if self.kind == "timedelta":
             return pd.Timedelta(value).as_unit(unit_of(self.dtype))
         stamp = pd.Timestamp(value)

@@ -99,7 +99,8 @@ def spread_apart(n_items: int, most: int) -> np.ndarray:
     """Choose some of many items, any first few of them far apart.
 
     Multiples of the golden ratio, modulo one, fill the unit interval evenly at every count and
-    fall in step with no season, as every n-th item would.
+    fall in step with no season, as every n-th item would. Where there are barely more than `most`,
+    some come twice.
 
     Parameters
     ----------
