@@ -180,7 +180,7 @@ def test_start_moves_the_grid(name, start, first):
     [
         ("month start", "2024-01-15", "start='2024-01-15' is not on the frequency 'MS' of the"),
         ("hour", "2024-01-01T00:00Z", "stamp '2024-01-01T00:00Z' has a zone, the data has none"),
-        ("month start", 5, "the time stamp 5 is a number, and those of the data are of type datetime"),
+        ("month start", 5, "the time stamp 5 is a number, and those of the data are of type"),
         ("integer", 1.5, "the time stamp 1.5 is not an integer, as those of the data are"),
         ("float", "x", "the time stamp 'x' is not a number, as those of the data are"),
     ],
