@@ -79,7 +79,8 @@ class FactorizedARGenerator(FactorizedCoding):
     early_stopping : bool, default=False
         Whether to stop once the validation loss of the prior has stopped falling.
     validation_fraction : float, default=0.1
-        Share of the data held out for it: whole series, or contiguous blocks of long ones.
+        Share of the data held out for it: whole series, or contiguous blocks of long ones. Scales,
+        levels and seasons are learnt from all rows.
     n_iter_no_change : int, default=10
         Epochs without improvement before an early stop.
     tol : float, default=1e-4
