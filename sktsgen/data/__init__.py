@@ -8,6 +8,7 @@ from sktsgen.data._panel import Panel, PanelSpec
 from sktsgen.data._read_frames import stack_frames
 from sktsgen.data._repeats import drop_repeats, repeated_columns
 from sktsgen.data._restore import restore_panel, restore_rows
+from sktsgen.data._spread import spread_apart, spread_over
 from sktsgen.data._static import join_static, split_static, static_columns
 from sktsgen.data._sums import summed_columns
 from sktsgen.data._tables import Kinds, Table, read_panel, read_tables
@@ -17,8 +18,6 @@ from sktsgen.data._windows import (
     MappedRows,
     Windows,
     split_windows,
-    spread_apart,
-    spread_over,
     usable_window_length,
     window_starts,
 )

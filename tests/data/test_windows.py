@@ -13,8 +13,6 @@ from sktsgen.data import (
     MappedRows,
     Windows,
     split_windows,
-    spread_apart,
-    spread_over,
     window_starts,
 )
 
@@ -231,23 +229,6 @@ def test_bad_fraction_is_named(fraction):
     text = f"validation_fraction={fraction} must be at least 0 and below 1."
     with pytest.raises(ValueError, match=re.escape(text)):
         split_windows([10], 2, fraction)
-
-
-@pytest.mark.parametrize("n_items", [1, 7, 1000, 2**24 + 4, 33_554_436])
-def test_what_is_spread_over_many_items_is_among_them(n_items):
-    chosen = spread_over(n_items, 64)
-    assert len(chosen) == min(n_items, 64)
-    assert (chosen.min(), chosen.max()) == (0, n_items - 1)
-
-
-@pytest.mark.parametrize("n_items", [1, 7, 100, 5000])
-def test_any_first_few_of_what_is_spread_apart_are_far_apart(n_items):
-    chosen = spread_apart(n_items, 100)
-    assert len(np.unique(chosen)) == min(n_items, 100)
-    assert chosen.min() >= 0
-    assert chosen.max() < n_items
-    few = np.sort(chosen[:4])
-    assert np.diff(few).min(initial=n_items) >= n_items // 10
 
 
 def test_content_is_all_that_windows_are_made_of():

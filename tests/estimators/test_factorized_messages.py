@@ -42,10 +42,10 @@ BAD_DATA = {
     "dates": (np.array([["2024-01-01"], ["2024-01-02"]], dtype="M8[D]"), TypeError, r"datetime64"),
     "no rows": (np.empty((0, 2)), ValueError, r"0 sample"),
     "no columns": (np.empty((12, 0)), ValueError, r"0 feature"),
-    "no series": ([], ValueError, r"Expected 2D array|no rows|0 sample"),
+    "no series": ([], ValueError, r"X is empty; pass one series"),
     "empty series": ([panel()[0], np.empty((0, 2))], ValueError, r"X\[1\] has no rows"),
     "one row": (np.ones((1, 2)), ValueError, r"1 sample"),
-    "one number": (3.0, ValueError, r"scalar"),
+    "one number": (3.0, TypeError, r"X is float, which holds no series"),
     "one dimension": (np.arange(9.0), ValueError, r"Expected 2D array, got 1D"),
     "four dimensions": (np.ones((2, 2, 2, 2)), ValueError, r"4 dimensions .*\(2, 2, 2, 2\)"),
     "other channels in a list": (
@@ -161,7 +161,7 @@ def test_bad_labels_are_refused_and_nothing_is_fitted(y, message):
         ({"prefix": np.zeros((5, 3))}, r"3 features.*2 features"),
         ({"prefix": np.full((5, 2), np.nan)}, r"NaN"),
         ({"prefix": np.zeros((0, 2))}, r"0 sample"),
-        ({"prefix": []}, r"Expected 2D array|no rows|0 sample"),
+        ({"prefix": []}, r"X is empty; pass one series"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
