@@ -14,6 +14,8 @@ _SHARE = 0.1
 _ROOM = 0.5  # standard deviations beside an atom, many times what a network blurs
 _FEW_VALUES, _OFTEN = 100, 20  # so few, each met so often on the average, are all there are
 _MOST_DECIMALS = 6
+# Feature of an atom at the mean.
+_BESIDE_ZERO = 1e-6
 
 
 @register
@@ -49,7 +51,9 @@ class Atoms:
         is_closed = are_all(counts)
         places, self._rate = (standard, 1.0) if is_closed else _with_room(standard, counts)
         at = np.arange(len(counts)) if is_closed else np.flatnonzero(are_frequent(counts))
-        self.values_, self.places_ = values[at], places[at]
+        # A step of zeros alone is taken for none, after which nothing is held.
+        is_zero = places[at].astype(np.float32) == 0.0
+        self.values_, self.places_ = values[at], np.where(is_zero, _BESIDE_ZERO, places[at])
         outside = np.inf if is_closed else self._rate * _ROOM / 2
         ends = [places[0] - outside], (places[1:] + places[:-1]) / 2, [places[-1] + outside]
         middles = np.concatenate(ends)

@@ -72,3 +72,14 @@ def test_going_on_with_other_data_keeps_what_may_be_held(small):
     generator = fitted(small(warm_start=True), standing_ar1(8, 30))
     fitted(generator, standing_ar1(8, 30, share=0.0, seed=1))
     assert share_standing(generator.sample(50, length=30)) > 0.0
+
+
+@pytest.mark.parametrize("small", [models.small, multiscale_models.small])
+def test_what_recurs_at_the_mean_is_held_like_any_other_value(small):
+    """There a step is zeros alone, as what stands for none before a series."""
+    rng = np.random.default_rng(0)
+    level = rng.choice([0.0, 1.0, -1.0], p=[0.8, 0.1, 0.1], size=200) * rng.random(200)
+    X = np.concatenate([level, -level]).repeat(3)[:, None]
+    assert X.mean() == pytest.approx(0.0, abs=1e-12)
+    scores = [fitted(small(), X + offset).score(X + offset) for offset in (0.3, 5.0)]
+    assert scores[1] == pytest.approx(scores[0], abs=0.02)
