@@ -82,4 +82,4 @@ def test_what_recurs_at_the_mean_is_held_like_any_other_value(small):
     X = np.concatenate([level, -level]).repeat(3)[:, None]
     assert X.mean() == pytest.approx(0.0, abs=1e-12)
     scores = [fitted(small(), X + offset).score(X + offset) for offset in (0.3, 5.0)]
-    assert scores[1] == pytest.approx(scores[0], abs=0.02)
+    assert scores[1] == pytest.approx(scores[0], abs=0.1)
