@@ -54,8 +54,11 @@ def given_features(
     table = row().iloc[np.zeros(len(given), dtype=np.intp)].reset_index(drop=True)
     for i, position in enumerate(positions):
         cells: Any = given.iloc[:, i].reset_index(drop=True)
-        others: Any = table.iloc[:, position]
-        table.isetitem(position, cells.where(cells.notna(), others))
+        if cells.hasnans:
+            if isinstance(cells.dtype, pd.CategoricalDtype):
+                cells = cells.astype(object)  # there may be other categories among the others
+            cells = cells.where(cells.notna(), table.iloc[:, position])
+        table.isetitem(position, cells)
     features = transform(table)
     names = list(features.columns)
     # What scikit-learn calls the columns of an array.

@@ -15,7 +15,7 @@ from sktsgen import (
     make_generator_pipeline,
 )
 from tests.compose.steps import panel, panel_frame, series_frame
-from tests.estimators.diffusion_models import small
+from tests.estimators.diffusion_models import mixed_frame, small
 from tests.estimators.multiscale_models import small as small_multiscale
 
 HEAT = np.array([-48.0, -50.0, np.nan, -53.0])
@@ -120,3 +120,18 @@ def test_plain_pipelines_refuse_what_would_pass_by_their_steps(name):
         sktsgen.sample(plain, 1, **{name: given})
     bare = make_pipeline("passthrough", model[-1])
     assert len(sktsgen.sample(bare, 1, **{name: given}))
+
+
+@pytest.mark.parametrize("steps", [(), ("passthrough",)])
+def test_levels_are_given_where_no_step_is(steps):
+    X = mixed_frame(holes=False)
+    known = pd.DataFrame(
+        {"state": pd.Categorical(["low", None, "high"]), "open": [True, False, None]}
+    )
+    model = forecaster(*steps).fit(X)
+    futures = model.forecast(X, 3, n_samples=2, known=known)
+    pd.testing.assert_series_equal(futures.dtypes, X.dtypes)
+    assert futures["state"].iloc[[0, 2]].tolist() == ["low", "high"]
+    assert futures["open"].iloc[:2].tolist() == [True, False]
+    alone = small(LatentDiffusionForecaster).fit(X).forecast(X, 3, n_samples=2, known=known)
+    pd.testing.assert_frame_equal(futures, alone)
