@@ -127,9 +127,9 @@ def _refuse_other_kinds(
     """Refuse dates, durations and numbers in one column: all would be numbers in the end."""
     for i in np.flatnonzero(chosen).tolist():
         kinds = {name: _unit_kind(panel.values, i) for name, panel in panels.items()}
-        known = {name: kind for name, kind in kinds.items() if kind is not None}
-        for name, kind in known.items():
-            first, wanted = next(iter(known.items()))
+        known = [(name, kind) for name, kind in kinds.items() if kind is not None]
+        for name, kind in known[1:]:
+            first, wanted = known[0]
             if kind != wanted:
                 raise TypeError(
                     f"column {labels[i]!r} of {name} holds {kind}, and that of {first} {wanted}; "

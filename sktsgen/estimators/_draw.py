@@ -109,9 +109,14 @@ def draw_as_memory_allows(
 
 def check_count(name: str, value: Any, *, least: int = 1) -> None:
     """Refuse a number of things that is no whole number of at least `least`."""
-    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not is_whole or value < least:
+    if not is_whole(value, least):
         raise ValueError(f"{name}={value!r} must be a whole number of at least {least}.")
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Tell whether a value is a whole number, and no flag, of at least `least`."""
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return is_number and int(value) >= least
 
 
 def class_indices(y: Any, classes: np.ndarray) -> np.ndarray:

@@ -252,7 +252,7 @@ def _alike(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
     """First of the series that continue the same history, and which of these each one does."""
     kinds = np.column_stack([draw.history_of, draw.labels, draw.static])
     _, first, of = np.unique(kinds, axis=0, return_index=True, return_inverse=True)
-    return first, of
+    return first, of.ravel()  # numpy 2.0 keeps the axis
 
 
 def _rank_of(n_components: int | str, n_features: int) -> int:

@@ -15,7 +15,7 @@ from torch import Tensor
 from sktsgen.data import Panel, Windows, spread_over
 from sktsgen.decoding import decode
 from sktsgen.estimators._autoregressive import AutoregressiveGenerator
-from sktsgen.estimators._draw import Draw
+from sktsgen.estimators._draw import Draw, is_whole
 from sktsgen.estimators._multiscale_data import CHUNK, TokenData, WindowData, encode_windows
 from sktsgen.estimators._multiscale_drawing import WindowDecoder
 from sktsgen.estimators._slots import hidden_levels, integer_bounds
@@ -254,15 +254,10 @@ class MultiScaleStages(AutoregressiveGenerator):
 
 def _check_whole(name: str, values: Any) -> None:
     is_list = isinstance(values, Sequence | np.ndarray) and np.ndim(values) == 1
-    if not is_list or not len(values) or not all(_is_whole(value) for value in values):
+    if not is_list or not len(values) or not all(is_whole(value, 1) for value in values):
         raise ValueError(
             f"{name}={values!r} must be a list of whole numbers of at least 1, one or more."
         )
-
-
-def _is_whole(value: Any) -> bool:
-    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return is_number and int(value) >= 1
 
 
 def automatic_scales(n_timesteps: int) -> tuple[int, ...]:
