@@ -191,7 +191,7 @@ def read_time_axis(
     TypeError
         If the stamps are of no kind that can be counted on, such as text.
     ValueError
-        If a stamp is missing, repeated or out of order.
+        If a stamp is missing, infinite, repeated or out of order.
     IrregularTimeError
         If `regular` and the stamps do not follow one frequency.
     """
@@ -202,6 +202,10 @@ def read_time_axis(
         series = label(int(np.searchsorted(ends, row, side="right")))
         raise ValueError(f"the time index{series} has a missing stamp; drop or fill that row.")
     stamps = _as_numbers(index, kind)
+    if kind == "float" and not np.isfinite(stamps).all():
+        row = int(np.flatnonzero(np.isinf(stamps))[0])
+        series = label(int(np.searchsorted(ends, row, side="right")))
+        raise ValueError(f"the time stamp {index[row]}{series} is no finite number; mend that row.")
     gaps = np.diff(stamps)
     inside = np.ones(len(gaps), dtype=bool)
     inside[ends[:-1] - 1] = False

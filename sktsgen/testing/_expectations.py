@@ -105,7 +105,13 @@ def refusal(kind: type[Exception], call: str, *values: object) -> Iterator[None]
     try:
         yield
     except kind as error:
-        missing = [value for value in values if str(value) not in str(error)]
-        require(not missing, f"{call} must name {missing} in its message; it says: {error}")
+        words = words_of(error)
+        missing = [value for value in values if str(value) not in words]
+        require(not missing, f"{call} must name {missing} in its message; it says: {words}")
     else:
         raise AssertionError(f"{call} must raise {kind.__name__}; it did not.")
+
+
+def words_of(error: Exception) -> str:
+    """Return the message of an error and the notes that were added to it."""
+    return "\n".join([str(error), *getattr(error, "__notes__", [])])

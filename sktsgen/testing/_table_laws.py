@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from sktsgen.datasets import make_mixed_panel
-from sktsgen.testing._expectations import fitted, require
+from sktsgen.testing._expectations import fitted, require, words_of
 
 _STATIC = ["kind", "area"]
 
@@ -17,8 +17,9 @@ def check_mixed_table_is_taken_or_refused(estimator: Any) -> None:
     try:
         fitted(estimator, X)
     except (TypeError, ValueError) as error:
-        is_named = any(name in str(error) for name in levels)
-        require(is_named, f"fit must name one of the columns {levels}; it says: {error}")
+        words = words_of(error)
+        is_named = any(name in words for name in levels)
+        require(is_named, f"fit must name one of the columns {levels}; it says: {words}")
 
 
 def check_mixed_table_keeps_its_types(estimator: Any) -> None:

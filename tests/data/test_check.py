@@ -374,6 +374,12 @@ def pairs(*tuples):
             ValueError,
             "the time index in series 'v' has a missing stamp; drop or fill that row",
         ),
+        (pd.Index([0, 1, np.inf]), ValueError, "the time stamp inf is no finite number; mend that"),
+        (
+            pairs(("u", 0.0), ("v", -np.inf), ("v", 1.0)),
+            ValueError,
+            "the time stamp -inf in series 'v' is no finite number",
+        ),
         (pd.Index([0, 1, 1]), ValueError, "the time stamp 1 occurs more than once; keep one row"),
         (
             pairs(("u", 0), ("v", 3), ("u", 1), ("v", 3)),

@@ -406,6 +406,20 @@ def test_a_broken_law_is_noticed(law, complaint, cls):
         check(cls())
 
 
+def test_a_note_may_name_the_column():
+    class RefusesInANote(ToyGenerator):
+        def fit(self, X, y=None):
+            try:
+                return super().fit(X, y)
+            except (TypeError, ValueError) as error:
+                refused = TypeError("Numbers only.")
+                refused.add_note(str(error))
+                raise refused from error
+
+    laws = {check.__name__: check for check in generator_checks()}
+    laws["check_mixed_table_is_taken_or_refused"](RefusesInANote())
+
+
 def test_every_law_has_someone_who_breaks_it():
     assert {law for law, _, _ in BREAKERS} == {check.__name__ for check in generator_checks()}
 

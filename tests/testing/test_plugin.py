@@ -43,16 +43,7 @@ TESTS = """
 
 
 def run_pytest(folder):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "sktsgen.testing._plugin",
-        "-W",
-        "ignore",
-    ]
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "ignore"]
     path = str(folder / "test_inner.py")
     result = subprocess.run(
         [*command, path, "--rootdir", str(folder), "-c", "/dev/null"],
