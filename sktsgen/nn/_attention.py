@@ -46,7 +46,7 @@ class CausalAttention(nn.Module):
         self,
         x: Float[Tensor, "batch time dim"],
         factors: Complex[Tensor, "time half"],
-        mask: Bool[Tensor, "#batch time time"],
+        mask: Bool[Tensor, "#batch time time"] | None,
     ) -> Float[Tensor, "batch time dim"]:
         query, key, value = self._project(x, factors)
         return self._merge(attend(query, key, value, mask))

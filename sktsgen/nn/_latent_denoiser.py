@@ -188,8 +188,7 @@ class DenoiserBlock(nn.Module):
         if self.columns is not None and cells is not None:
             out = out + self.columns(normed, cells)
         if self.attention is not None:
-            everywhere = torch.ones(1, x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)
-            out = out + self.attention(normed, factors, everywhere)
+            out = out + self.attention(normed, factors, None)
         return out
 
 

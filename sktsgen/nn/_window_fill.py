@@ -114,11 +114,16 @@ class GaussianFill(Derived):
     def pattern(self, visible: Bool[Tensor, "batch time channel"]) -> FactorPattern:
         """Work out what `forward` needs to know of these visible cells, whatever their values.
 
-        Where many draws share one pattern others will come back to it, as to the rounds in which
-        levels are drawn: the last ones are remembered.
+        Windows that show the same cells, as half of those do that a generator is trained on, are
+        worked out once. Where many draws share one pattern others will come back to it, as to the
+        rounds in which levels are drawn: the last ones are remembered.
         """
         flat = visible.flatten(1)
-        if len(flat) > 1 or not torch.is_inference_mode_enabled():
+        if len(flat) > 1:
+            distinct, which = flat.unique(dim=0, return_inverse=True)
+            worked_out = factor_pattern(self.loadings, self.variances, distinct)
+            return FactorPattern(*(part[which] for part in worked_out))
+        if not torch.is_inference_mode_enabled():
             return factor_pattern(self.loadings, self.variances, flat)
         key = flat.cpu().numpy().tobytes()
         found = self.derived.get(key)

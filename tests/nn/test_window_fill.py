@@ -80,3 +80,13 @@ def test_lines_go_on_from_the_mean_they_were_given():
     guess = fill(values, visible)
     np.testing.assert_allclose(guess.mean[0, 0], [[0, 5], [1, 5], [2, 5], [3, 5]], atol=1e-6)
     np.testing.assert_allclose(guess.scale[0, 1], [0.1, 0.2], rtol=1e-6)
+
+
+def test_windows_that_show_the_same_cells_are_as_each_would_be_alone(gaussian):
+    torch.manual_seed(0)
+    shown = torch.rand(3, 6, 2) < 0.5
+    visible = shown[[0, 2, 0, 1, 2]]
+    together = gaussian.pattern(visible)
+    for i, own in enumerate(visible):
+        for found, alone in zip(together, gaussian.pattern(own[None]), strict=True):
+            torch.testing.assert_close(found[i], alone[0])
