@@ -19,10 +19,11 @@ from sktsgen.nn import (
     read_tokens,
 )
 
-# Windows that are encoded together, and how many at most are encoded before training.
-CHUNK, _ENCODED_ONCE = 512, 100_000
-# Numbers that the plans of all windows may have to be decoded before training, 128 MiB.
-_DECODED_ONCE = 2**25
+# Windows that are encoded together, as many as a cache holds, and how many at most are encoded
+# before training.
+CHUNK, _ENCODED_ONCE = 128, 100_000
+# Numbers that the plans of all windows may have to be decoded before training, 512 MiB.
+_DECODED_ONCE = 2**27
 # Windows whose wrongly taken tokens are chosen independently.
 _MISTAKES = 2**15
 

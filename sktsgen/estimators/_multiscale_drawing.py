@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from sktsgen.decoding import GivenNoise, decode
+from sktsgen.estimators._multiscale_data import CHUNK
 from sktsgen.nn import (
+    Components,
     DecodedWindow,
     DualPathTokenizer,
     Plan,
@@ -84,7 +86,19 @@ class WindowDecoder:
         cache = self.prior.begin(past, self.about)
         noise = GivenNoise(uniforms)
         (codes,) = decode(decoder, decoder.start(), cache, blocks=self.prior.blocks, noise=noise)
-        return self.tokenizer.decode(self.tokenizer.quantizer.decode(codes), self.labels)
+        return self._of_codes(codes)
+
+    def _of_codes(self, codes: Tensor) -> DecodedWindow:
+        """Decode tokens, on a CPU no more windows at a time than its cache holds."""
+        size = CHUNK if codes.device.type == "cpu" else len(codes)
+        latents = self.tokenizer.quantizer.decode(codes).split(size)
+        parts = [
+            self.tokenizer.decode(*some)
+            for some in zip(latents, self.labels.split(size), strict=True)
+        ]
+        series, states = zip(*parts, strict=True)
+        together = (torch.cat(kind) for kind in zip(*series, strict=True))
+        return DecodedWindow(Components(*together), torch.cat(states))
 
     def _values(self, decoded: DecodedWindow, past: Tensor, uniforms: Tensor) -> Tensor:
         emission, n_new = self.prior.emission, uniforms.shape[1]

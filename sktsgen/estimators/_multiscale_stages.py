@@ -34,6 +34,8 @@ from sktsgen.transformers import MixedTypeEncoder
 
 # Windows that the use of the codes is taken from.
 _COUNTED = 20_000
+# Windows by which the spread of what the prior reads is measured.
+_READ = 512
 # Tokens of the finest scale at most, and steps of the window that one stands for at least.
 _MOST_TOKENS, _STEPS_PER_TOKEN = 3, 8
 SIZES = {
@@ -179,7 +181,7 @@ class MultiScaleStages(AutoregressiveGenerator):
 
     def _measure_inputs(self, prior: ScalePrior, data: TokenData) -> None:
         """Set the spread that the noise on what the prior reads is relative to."""
-        indices = spread_over(len(data), CHUNK)
+        indices = spread_over(len(data), _READ)
         read = torch.cat(data.batch(indices).inputs, dim=-1).flatten(0, 1)
         prior.spread.copy_(read.std(0, unbiased=False))
 

@@ -13,8 +13,8 @@ def drop(
     """Dropout whose mask comes from `generator`; the identity where there is none (evaluation)."""
     if generator is None or rate == 0.0:
         return x
-    keep = torch.rand(x.shape, generator=generator, device=x.device) >= rate
-    return x * (keep * (1.0 / (1.0 - rate)))
+    uniforms = torch.rand(x.shape, generator=generator, device=x.device)
+    return x * uniforms.ge_(rate).mul_(1.0 / (1.0 - rate)).to(x.dtype)
 
 
 def corrupt_rows(
