@@ -120,8 +120,7 @@ class TokenData(WindowData):
             codes, taken = zip(*(self._encode(chunk) for chunk in chunks), strict=True)
             self.tokens = torch.cat(codes), torch.cat(taken)
             if len(windows) * tokenizer.plan_size <= _DECODED_ONCE:
-                plans = map(self._decode, chunks, taken)
-                self.plan = Plan(*(torch.cat(part) for part in zip(*plans, strict=True)))
+                self.plan = self._all_plans(chunks, taken)
 
     def content(self) -> Iterator[Tensor]:
         """Everything that batches are made of."""
@@ -147,6 +146,18 @@ class TokenData(WindowData):
         return self.tokenizer.encode_loosely(
             batch.values, batch.observed, uniforms, self.corruption
         )
+
+    def _all_plans(self, chunks: tuple[Tensor, ...], taken: tuple[Tensor, ...]) -> Plan:
+        """Decode all windows to their place: of what is put together there would be two copies."""
+        whole: Plan | None = None
+        for chunk, codes in zip(chunks, taken, strict=True):
+            plan = self._decode(chunk, codes)
+            if whole is None:
+                whole = Plan(*(part.new_empty(len(self), *part.shape[1:]) for part in plan))
+            for place, part in zip(whole, plan, strict=True):
+                place[chunk[0] : chunk[-1] + 1] = part
+        assert whole is not None
+        return whole
 
     @torch.no_grad()
     def _decode(self, indices: Tensor, taken: Tensor) -> Plan:

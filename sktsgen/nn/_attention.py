@@ -97,7 +97,7 @@ def attend(
     mask: Bool[Tensor, "#batch time source"] | None,
 ) -> Float[Tensor, "batch heads time head_dim"]:
     """Softmax attention; the query heads of one key-value head are rows of one product."""
-    if query.device.type != "cpu" or (mask is not None and key.shape[2] > _LONGEST_PLAIN):
+    if query.device.type != "cpu" or key.shape[2] > _LONGEST_PLAIN:
         shared = None if mask is None else mask[:, None]
         return F.scaled_dot_product_attention(query, key, value, shared, enable_gqa=True)
     batch, n_heads, time, head_dim = query.shape

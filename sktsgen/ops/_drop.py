@@ -14,7 +14,7 @@ def drop(
     if generator is None or rate == 0.0:
         return x
     uniforms = torch.rand(x.shape, generator=generator, device=x.device)
-    return x * uniforms.ge_(rate).mul_(1.0 / (1.0 - rate)).to(x.dtype)
+    return x * uniforms.ge_(rate).mul_(1.0 / (1.0 - rate))
 
 
 def corrupt_rows(
