@@ -220,7 +220,7 @@ TARGETS = (
     ),
     Target(
         LENGTH.title,
-        "the same at the default window, of 96 steps; LatentDiffusion on a machine half as fast",
+        "the same at the default window, of 96 steps; LatentDiffusion on a slower machine",
         "120",
         "60",
         GENERATORS,
