@@ -97,7 +97,9 @@ def attend(
     mask: Bool[Tensor, "#batch time source"] | None,
 ) -> Float[Tensor, "batch heads time head_dim"]:
     """Softmax attention; the query heads of one key-value head are rows of one product."""
-    if query.device.type != "cpu" or key.shape[2] > _LONGEST_PLAIN:
+    # One query on all that a cache holds is quicker by plain products, however long it is.
+    pays_off = key.shape[2] > _LONGEST_PLAIN and (mask is not None or query.shape[2] > 1)
+    if query.device.type != "cpu" or pays_off:
         shared = None if mask is None else mask[:, None]
         return F.scaled_dot_product_attention(query, key, value, shared, enable_gqa=True)
     batch, n_heads, time, head_dim = query.shape

@@ -42,6 +42,15 @@ def test_one_step_sees_the_whole_cache(n_kv_heads):
     torch.testing.assert_close(attend(query, key, value, None), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize(("n_queries", "n_steps"), [(12, 12), (140, 140), (1, 140), (140, 5)])
+@pytest.mark.parametrize("n_kv_heads", [1, 4])
+def test_without_a_mask_every_step_sees_all(n_kv_heads, n_queries, n_steps):
+    query = normal(2, 4, n_queries, 8)
+    key, value = (normal(2, n_kv_heads, n_steps, 8, seed=seed) for seed in (1, 2))
+    expected = explicit(query, key, value, None)
+    torch.testing.assert_close(attend(query, key, value, None), expected, rtol=0, atol=1e-5)
+
+
 def test_a_mask_may_differ_between_series():
     query, key, value = (normal(2, 4, 3, 8, seed=seed) for seed in range(3))
     mask = torch.ones(2, 3, 3, dtype=torch.bool).tril()
